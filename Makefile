@@ -1,0 +1,66 @@
+# Everything a person or CI does here. Needs Python >= 3.11, make and git; no root.
+SHELL := /bin/bash
+UV_VERSION := 0.13.9
+BOOT := .boot
+UV := $(BOOT)/bin/uv
+PYTHON ?= python3
+RUN := $(UV) run --no-sync
+export UV_PYTHON_DOWNLOADS := never
+export UV_PYTHON_PREFERENCE := only-system
+export DAGSTER_DG_UPDATE_CHECK_ENABLED := 0
+export DO_NOT_TRACK := 1
+export UV_COMPILE_BYTECODE := 1
+
+CITY := var/town
+HOME_DIR := var/home
+NIGHTS := 2026-11-18 2026-11-19 2026-11-20
+TOWN_PEOPLE := 2000
+
+.PHONY: help setup run sample test check format ui bench clean generated
+
+help:
+	@echo "make run    set up, make the sample town, run three nights, say what was found"
+	@echo "make test   all tests that need no browser, server or Java"
+	@echo "make ui     the Dagster user interface on the same project (http://127.0.0.1:3000)"
+	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
+	@echo "make bench  the measurements in benchmarks/"
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=/path/to/python3 ...")'
+	$(PYTHON) -m venv $(BOOT)
+	$(BOOT)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.ready: $(UV) pyproject.toml uv.lock
+	$(UV) sync --locked --quiet --python $(PYTHON)
+	@touch .venv/.ready
+
+setup: .venv/.ready
+
+run: setup
+	$(RUN) python -m pipelines.demo --city $(CITY) --home $(HOME_DIR) --people $(TOWN_PEOPLE)
+
+test: setup
+	$(RUN) pytest -n 2 --dist loadfile
+
+check: setup
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) yamllint --strict schemas workspace.yaml
+	$(RUN) sqlfluff lint --disable-progress-bar pipelines
+	$(RUN) jiuzhulian check --policy schemas/policies/rizhao
+	$(RUN) dg check defs
+
+format: setup
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+ui: setup
+	$(RUN) python -m pipelines.ui --home $(HOME_DIR) --landing $(CITY)/landing
+
+bench: setup
+	$(RUN) python -m benchmarks.night --people 300000
+
+clean:
+	rm -rf var .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,52 @@
+"""Where things lie and how much of the machine a run may use.
+
+Read from ``settings.toml`` and environment variables ``JIUZHULIAN_<NAME>``. Policy values do not
+belong here (they are dated data under ``schemas/policies``), nor secrets.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMAS = ROOT / "schemas"
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; every field can be overridden on the command line."""
+
+    model_config = SettingsConfigDict(env_prefix="JIUZHULIAN_", toml_file="settings.toml")
+
+    landing: Path = Path("var/landing")
+    home: Path = Path("var/home")
+    policy: Path = SCHEMAS / "policies" / "rizhao"
+    schemas: Path = SCHEMAS
+    #: seconds a file without a ``.done`` mark must have been untouched before it is taken
+    settle_seconds: int = 60
+    #: DuckDB's memory limit; beyond it, it spills into HOME/restricted/tmp
+    memory_limit: str = "2GB"
+    threads: int | None = None
+    #: an economic check older than this many months no longer says a household's income
+    income_check_valid_months: int = 18
+    #: months without a rule firing, in days, after which an open case is cleared
+    case_clear_days: int = 30
+    #: days for which a rejected case stays silent unless its level rises
+    case_silence_days: int = 90
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
