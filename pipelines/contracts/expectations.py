@@ -1,0 +1,165 @@
+"""Validation of what landed in a night and of what is to be published, by Great Expectations.
+
+Suites are generated from contracts (`gx_batches`) and promises (`gx_tables`); results are counts.
+Importing Great Expectations takes seconds, so it happens inside `gx_run`, when a suite is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+
+from pipelines.contracts.codes import load_codes
+from pipelines.contracts.gx_batches import expected_of_batch, expected_volume
+from pipelines.contracts.gx_run import ExpectationResult, Suite, quoted, run_suites
+from pipelines.contracts.gx_tables import expected_of_table, load_table_checks
+from pipelines.contracts.load import load_contracts
+from pipelines.contracts.model import Contract
+from pipelines.contracts.promises import Promise
+
+__all__ = ["ExpectationResult", "Validated", "batch_suites", "table_suites", "validate_batches",
+           "validate_tables"]  # fmt: skip
+
+
+class Validated(Protocol):
+    """What validation asks of a night (`pipelines.lake.night.Night`)."""
+
+    as_of: date
+    home: Any
+    settings: Any
+    temp: Path
+
+    @property
+    def receipts(self) -> Sequence[Any]: ...
+    @property
+    def previous_manifest(self) -> Any: ...
+    def landed(self, dataset: str, *, repeated: bool = False) -> Sequence[tuple[Any, Path]]: ...
+    def promise(self, table: str) -> Promise: ...
+    def pointer(self, table: str) -> Any: ...
+
+
+def validate_batches(
+    night: Validated, datasets: Iterable[str] | None = None
+) -> list[ExpectationResult]:
+    """Check the rows that landed in this night, one suite per dataset ("source/dataset").
+
+    A batch is what was received in the night, whichever of its runs took it in, so that a night
+    that is run again says the same.
+    """
+    suites = list(batch_suites(night, datasets))
+    with _database(night) as con:
+        return run_suites(con, suites)
+
+
+def validate_tables(night: Validated, tables: Iterable[str]) -> list[ExpectationResult]:
+    """Check tables of the night ("schema.table") against their promises and ``checks.yml``."""
+    with _database(night) as con:
+        return run_suites(con, table_suites(night, tables, con))
+
+
+def batch_suites(night: Validated, datasets: Iterable[str] | None = None) -> Iterator[Suite]:
+    """The suites of what landed in the night; empty where nothing did."""
+    contracts = load_contracts(night.settings.schemas)
+    codes = load_codes(night.settings.schemas)
+    wanted = sorted(contracts) if datasets is None else sorted(set(datasets))
+    for name in wanted:
+        contract = contracts[name]
+        landed = night.landed(name)
+        tonight = [(r, path) for r, path in landed if r.received_night == night.as_of]
+        if not tonight:
+            continue
+        rows = sum(receipt.rows_landed or 0 for receipt, _ in tonight)
+        paths = [path for _, path in tonight]
+        yield Suite(f"landed.{name}", _read(paths), expected_of_batch(contract, codes, rows))
+        yield from _volume(contract, tonight, night.landed(name, repeated=True))
+
+
+def _volume(
+    contract: Contract, tonight: Sequence[tuple[Any, Path]], landed: Sequence[tuple[Any, Path]]
+) -> Iterator[Suite]:
+    """The newest snapshot of the night against the extract before it.
+
+    Where a dataset comes scope by scope, room standard compares the scopes; here would be noise.
+    """
+    if contract.mode != "snapshot" or contract.scope.columns or contract.scope.through:
+        return
+    totals = _rows_by_extract(landed)
+    newest = max(receipt.extract_date for receipt, _ in tonight)
+    before = [day for day in totals if day < newest]
+    if not before:
+        return
+    paths = [path for receipt, path in tonight if receipt.extract_date == newest]
+    expected = expected_volume(contract.believable, totals[max(before)])
+    yield Suite(f"extract.{contract.name}", _read(paths), (expected,))
+
+
+def _rows_by_extract(landed: Sequence[tuple[Any, Path]]) -> dict[date, int]:
+    """Rows of each extract date; what came in on a later night replaces what came before."""
+    of_delivery = {r.delivery_id: r.rows_landed for r, _ in landed if r.rows_landed}
+    totals: dict[tuple[date, date], int] = {}
+    for receipt, _ in landed:
+        key = (receipt.extract_date, receipt.received_night)
+        totals[key] = totals.get(key, 0) + of_delivery.get(receipt.delivery_id, 0)
+    return {extract_date: totals[extract_date, night] for extract_date, night in sorted(totals)}
+
+
+def table_suites(
+    night: Validated, tables: Iterable[str], con: duckdb.DuckDBPyConnection
+) -> list[Suite]:
+    """The suites of tables; every table is a view of ``con`` by its name afterwards."""
+    names = sorted(set(tables))
+    checks = load_table_checks(night.settings.schemas)
+    for name in names:
+        promise, pointer = night.promise(name), night.pointer(name)
+        paths = pointer.paths(night.home.lake) if pointer else []
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(promise.schema)}")
+        con.execute(
+            f"CREATE VIEW {quoted(promise.schema)}.{quoted(promise.name)} AS "
+            + (_read(paths) if paths else _nothing(promise))
+        )
+    manifest = night.previous_manifest
+    before: Mapping[str, Any] = manifest.tables if manifest else {}
+    return [
+        Suite(
+            name,
+            f"SELECT * FROM {name}",
+            expected_of_table(
+                night.promise(name), checks, frozenset(names),
+                before[name].rows if name in before else None,
+            ),
+        )
+        for name in names
+    ]  # fmt: skip
+
+
+def _read(paths: Iterable[Path]) -> str:
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in sorted(set(paths)))
+    return f"SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"
+
+
+def _nothing(promise: Promise) -> str:
+    columns = ", ".join(f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" for c in promise.columns)
+    return f"SELECT {columns} LIMIT 0"
+
+
+@contextmanager
+def _database(night: Validated) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that spills below HOME and never fetches an extension."""
+    con = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": night.settings.memory_limit,
+            "temp_directory": str(night.temp),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+    try:
+        yield con
+    finally:
+        con.close()

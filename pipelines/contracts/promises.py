@@ -1,0 +1,131 @@
+"""Promises of tables: their columns, order, types, key and meaning, from ``schemas/tables``.
+
+The promise of a ``raw_``/``std_`` table is derived from its dataset's contract, not written here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from pipelines.errors import ConfigurationFault
+from pipelines.settings import SCHEMAS
+
+CLASSES = frozenset({"identifying", "pseudonym", "quasi", "sensitive", "public"})
+Published = Literal[True, False, "restricted"]
+
+
+@dataclass(frozen=True)
+class PromisedColumn:
+    """One column: its type in DuckDB's words, whether it may be NULL, its class and meaning."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    class_: str = "public"
+    zh: str = ""
+    en: str = ""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a table holds, row by row and column by column."""
+
+    table: str
+    room: str
+    published: Published
+    title_zh: str
+    title_en: str
+    zh: str
+    en: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[PromisedColumn, ...]
+
+    @property
+    def schema(self) -> str:
+        return self.table.split(".", 1)[0]
+
+    @property
+    def name(self) -> str:
+        return self.table.split(".", 1)[1]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+
+def load_promises(schemas: Path | None = None) -> dict[str, Promise]:
+    """Every promise file below ``schemas/tables``, by table name; all faults at once."""
+    return dict(_load((schemas or SCHEMAS) / "tables"))
+
+
+@cache
+def _load(root: Path) -> tuple[tuple[str, Promise], ...]:
+    promises: dict[str, Promise] = {}
+    faults: list[str] = []
+    for path in sorted(root.glob("*/*.yml")):
+        place = f"{path.parent.name}/{path.name}"
+        try:
+            with path.open(encoding="utf-8") as file:
+                raw = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            promise = _promise(raw)
+        except yaml.YAMLError as error:
+            faults.append(f"schemas/tables/{place}: not readable as YAML: {error}")
+            continue
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            faults.append(f"schemas/tables/{place}: {type(error).__name__}: {error}")
+            continue
+        faults.extend(f"schemas/tables/{place}: {fault}" for fault in _faults(promise, path))
+        promises[promise.table] = promise
+    if faults:
+        raise ConfigurationFault(faults)
+    return tuple(promises.items())
+
+
+def _promise(raw: dict[str, Any]) -> Promise:
+    return Promise(
+        table=raw["table"],
+        room=raw["room"],
+        published=raw.get("published", False),
+        title_zh=raw["title"]["zh"],
+        title_en=raw["title"]["en"],
+        zh=raw["description"]["zh"],
+        en=raw["description"]["en"],
+        grain=raw["grain"],
+        key=tuple(raw.get("key") or ()),
+        columns=tuple(
+            PromisedColumn(
+                name=column["name"],
+                type=column["type"],
+                nullable=column.get("nullable", True),
+                class_=column.get("class", "public"),
+                zh=column["zh"],
+                en=column["en"],
+            )
+            for column in raw["columns"]
+        ),
+    )
+
+
+def _faults(promise: Promise, path: Path) -> list[str]:
+    faults = []
+    if promise.table != f"{path.parent.name}.{path.stem}":
+        faults.append(f"names table {promise.table}, which does not match the file's place")
+    names = promise.column_names
+    faults += [
+        f"column {name} stands twice" for name in sorted(set(names)) if names.count(name) > 1
+    ]
+    faults += [f"key column {name} is not a column" for name in promise.key if name not in names]
+    for column in promise.columns:
+        if column.class_ not in CLASSES:
+            faults.append(
+                f"column {column.name}: class {column.class_} is none of {sorted(CLASSES)}"
+            )
+        if promise.published is True and column.class_ == "identifying":
+            faults.append(f"column {column.name} identifies a person in a published table")
+    return faults
