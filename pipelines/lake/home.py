@@ -1,0 +1,80 @@
+"""The folders of one HOME and their modes.
+
+Everything outside ``published/`` may identify a person; nothing inside it does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipelines.errors import AlreadyRunning, JiuzhulianError
+
+
+class Home:
+    """Paths below HOME; ``create`` makes the folders with their modes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).resolve()
+        self.published = self.root / "published"
+        self.restricted = self.root / "restricted"
+        self.lake = self.restricted / "lake"
+        self.landed = self.lake / "landed"
+        self.receipts = self.lake / "receipts"
+        self.tables = self.lake / "tables"
+        self.nights = self.lake / "nights"
+        self.quarantine = self.restricted / "quarantine"
+        self.outbox = self.restricted / "outbox"
+        self.tmp = self.restricted / "tmp"
+        self.dagster = self.restricted / "dagster"
+        self.key_file = self.restricted / "hmac.key"
+        self.lock_file = self.restricted / "run.lock"
+        self.monitoring = self.published / "monitoring.duckdb"
+        self.identity = self.restricted / "identity.duckdb"
+
+    def create(self) -> Home:
+        """Make what is missing; ``restricted`` is 0700 throughout."""
+        try:
+            self.published.mkdir(parents=True, exist_ok=True)
+            for folder in (
+                self.restricted, self.lake, self.landed, self.receipts, self.tables, self.nights,
+                self.quarantine, self.outbox, self.tmp, self.dagster,
+            ):  # fmt: skip
+                folder.mkdir(mode=0o700, exist_ok=True)
+                os.chmod(folder, 0o700)
+        except OSError as error:
+            raise JiuzhulianError(
+                f"HOME {self.root} cannot be written ({error.strerror}): "
+                "name a folder that this user may write"
+            ) from error
+        return self
+
+    def key(self) -> bytes:
+        """The secret from which ids are derived; made on first use, mode 0600."""
+        if not self.key_file.exists():
+            handle = os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_bytes(32))
+        key = self.key_file.read_bytes()
+        if len(key) < 32:
+            raise JiuzhulianError(
+                f"{self.key_file} is too short to be a key: restore it from the backup, "
+                "or every id will change"
+            )
+        return key
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the HOME for one run; a second run is told so at once."""
+        with open(self.lock_file, "a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise AlreadyRunning(
+                    f"another run is using {self.root}: wait until it has ended"
+                ) from None
+            yield

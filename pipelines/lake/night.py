@@ -1,0 +1,363 @@
+"""A night: the unit of state. Reads and makes tables for one as-of date.
+
+A table is made from SQL or a frame, cast to its promise (names, order, types), checked for its
+key, written to Parquet once and pointed at. What a table means does not belong here.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.contracts.promises import Promise, PromisedColumn, load_promises
+from pipelines.engine.duck import DuckEngine
+from pipelines.engine.sql import parameters, quoted, read_sql, tables_read
+from pipelines.errors import JiuzhulianError, NotFound
+from pipelines.lake import enforce, fingerprint, partitions
+from pipelines.lake.home import Home
+from pipelines.lake.manifest import Manifest, committed_nights, load_manifest
+from pipelines.lake.pointer import Pointer, write_json
+from pipelines.lake.receipt import LANDED, REFUSED, Receipt, load_receipts
+from pipelines.settings import Settings
+
+PIPELINES = Path(__file__).resolve().parents[1]
+PREVIOUS = "prev_"
+
+
+@dataclass(frozen=True)
+class Built:
+    """A table that a night now has."""
+
+    table: str
+    rows: int
+    seconds: float
+    reused: bool
+    columns: tuple[str, ...] = ()
+
+
+class Night:
+    """One as-of date of one HOME, with an engine in which its tables can be queried."""
+
+    def __init__(
+        self,
+        home: Home,
+        as_of: date,
+        settings: Settings,
+        *,
+        policy_dir: Path | None = None,
+        run_id: str | None = None,
+        rebuild: bool = False,
+        contract_promises: Callable[[str], Promise | None] | None = None,
+    ) -> None:
+        self.home = home
+        self.as_of = as_of
+        self.settings = settings
+        self.policy_dir = policy_dir or settings.policy
+        self.run_id = run_id or f"{as_of:%Y%m%d}-{secrets.token_hex(4)}"
+        self.rebuild = rebuild
+        self._contract_promises = contract_promises
+        self._promises = load_promises(settings.schemas)
+        self._views: dict[str, str] = {}
+        self._known: set[str] = set()
+        self.folder = home.nights / as_of.isoformat()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.temp = home.tmp / self.run_id
+        self.temp.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.engine = DuckEngine(self.temp, settings.memory_limit, settings.threads)
+
+    def close(self) -> None:
+        """Close the engine and wipe what it spilled."""
+        self.engine.close()
+        shutil.rmtree(self.temp, ignore_errors=True)
+
+    # -- what the night rests on
+
+    @cached_property
+    def previous(self) -> date | None:
+        """The committed night before this one."""
+        earlier = [night for night in committed_nights(self.home) if night < self.as_of]
+        return earlier[-1] if earlier else None
+
+    @cached_property
+    def previous_manifest(self) -> Manifest | None:
+        return load_manifest(self.home, self.previous) if self.previous else None
+
+    @cached_property
+    def receipts(self) -> list[Receipt]:
+        """Receipts of files whose extract date is not after the as-of date, as received."""
+        return [
+            receipt
+            for receipt in load_receipts(self.home)
+            if receipt.extract_date is None or receipt.extract_date <= self.as_of
+        ]
+
+    def forget_receipts(self) -> None:
+        """To be called after landing: receipts and what stands on them are read anew."""
+        self.__dict__.pop("receipts", None)
+        self._known = {name for name in self._known if not name.startswith("intake.raw_")}
+
+    def landed(self, dataset: str, *, repeated: bool = False) -> list[tuple[Receipt, Path]]:
+        """Receipts of ``source/dataset`` with rows, and their Parquet; ``repeated`` ones too."""
+        statuses = {LANDED} if not repeated else {LANDED, "repeated"}
+        return [
+            (receipt, self.home.lake / receipt.parquet)
+            for receipt in self.receipts
+            if receipt.key == dataset and receipt.parquet
+            and receipt.status in statuses and receipt.status != REFUSED
+        ]  # fmt: skip
+
+    @cached_property
+    def key(self) -> bytes:
+        return self.home.key()
+
+    # -- promises and pointers
+
+    def promise(self, table: str) -> Promise:
+        promise = self._promises.get(table)
+        if promise is None and self._contract_promises is not None:
+            promise = self._contract_promises(table)
+        if promise is None:
+            raise NotFound(
+                f"table {table} has no promise: write schemas/tables/{table.replace('.', '/')}.yml"
+            )
+        return promise
+
+    def pointer(self, table: str) -> Pointer | None:
+        """Where the table lies, or None; ``prev_<schema>.<table>`` asks the night before."""
+        if table.startswith(PREVIOUS):
+            manifest = self.previous_manifest
+            return manifest.tables.get(table.removeprefix(PREVIOUS)) if manifest else None
+        path = self.folder / f"{table}.json"
+        if not path.exists():
+            return None
+        return fingerprint.read_pointer(path)
+
+    def exists(self, table: str) -> bool:
+        return table in self._views or self.pointer(table) is not None
+
+    def pointers(self) -> dict[str, Pointer]:
+        """Every table this night has, by name."""
+        names = sorted(p.stem for p in self.folder.glob("*.*.json"))
+        found = {name: self.pointer(name) for name in names}
+        return {name: pointer for name, pointer in found.items() if pointer is not None}
+
+    def _point(self, pointer: Pointer) -> None:
+        write_json(self.folder / f"{pointer.table}.json", pointer.as_json())
+        self._known.discard(pointer.table)
+
+    # -- reading
+
+    def view(self, name: str, sql: str) -> None:
+        """Let ``name`` stand for a statement over other tables; it is not kept."""
+        self._views[name] = sql
+        self._known.discard(name)
+
+    def prepare(self, sql: str) -> None:
+        """Make every ``schema.table`` that ``sql`` reads known to the engine."""
+        for name in tables_read(sql):
+            self._prepare_table(name)
+
+    def _prepare_table(self, name: str) -> None:
+        if name in self._views:
+            self.prepare(self._views[name])
+        if name in self._known:
+            return
+        if name in self._views:
+            self.engine.view(name, self._views[name])
+        elif name.startswith("intake.raw_"):
+            self._prepare_raw(name)
+        else:
+            pointer = self.pointer(name)
+            promise = self.promise(name.removeprefix(PREVIOUS))
+            if pointer is None and not name.startswith(PREVIOUS):
+                raise NotFound(f"table {name} has not been made for {self.as_of}")
+            present = pointer is not None and set(promise.column_names) <= set(pointer.columns)
+            paths = pointer.paths(self.home.lake) if pointer and present else []
+            self.engine.view_parquet(name, paths, promise.columns)
+        self._known.add(name)
+
+    def _prepare_raw(self, name: str) -> None:
+        source, dataset = name.removeprefix("intake.raw_").split("__", 1)
+        paths = [path for _, path in self.landed(f"{source}/{dataset}")]
+        self.engine.view_parquet(name, sorted(set(paths)), self.promise(name).columns)
+
+    def query(self, sql: str, values: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """A small result; tables by their names."""
+        self.prepare(sql)
+        return self.engine.query(sql, self._values(values))
+
+    def frame(self, table: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """A table, or some of its columns, as a frame."""
+        listed = ", ".join(quoted(c) for c in (columns or self.promise(
+            table.removeprefix(PREVIOUS)).column_names))  # fmt: skip
+        schema, name = table.split(".", 1)
+        return self.query(f"SELECT {listed} FROM {quoted(schema)}.{quoted(name)}")
+
+    def _values(self, values: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {"as_of": self.as_of, "run_id": self.run_id, **(values or {})}
+
+    # -- making
+
+    def build(self, table: str, params: Mapping[str, Any] | None = None) -> Built:
+        """Make a table from ``pipelines/<room>/<name>.sql``; room as its promise says."""
+        promise = self.promise(table)
+        return self.build_query(table, read_sql(PIPELINES / promise.room / f"{promise.name}.sql"),
+                                params)  # fmt: skip
+
+    def build_query(self, table: str, sql: str, params: Mapping[str, Any] | None = None) -> Built:
+        """Make a table from a statement; taken over where nothing it rests on has changed."""
+        started = time.monotonic()
+        values = self._values(params)
+        recipe = self._recipe(table, sql, values)
+        if (taken := self._taken_over(table, recipe)) is not None:
+            return self._built(taken, started, reused=True)
+        self.prepare(sql)
+        promise = self.promise(table)
+        path = self._new_file(table)
+        enforced = enforce.statement(promise, sql, self.engine.described(sql, values))
+        self.engine.copy(enforced, path, values, wanted=parameters(sql))
+        return self._built(self._finish(promise, recipe, [path]), started)
+
+    def write(self, table: str, data: pl.DataFrame | Any, recipe: str | None = None) -> Built:
+        """Make a table from a frame or an Arrow table."""
+        started = time.monotonic()
+        promise = self.promise(table)
+        name = "written_" + table.replace(".", "_")
+        path = self._new_file(table)
+        self.engine.register(name, data)
+        try:
+            sql = f"SELECT * FROM {name}"
+            self.engine.copy(enforce.statement(promise, sql, self.engine.described(sql)), path)
+        finally:
+            self.engine.unregister(name)
+        pointer = self._finish(promise, recipe or f"run:{self.run_id}", [path])
+        return self._built(pointer, started)
+
+    def reuse(
+        self, table: str, reads: Sequence[str], values: Mapping[str, Any] | None = None
+    ) -> tuple[Built | None, str]:
+        """For a table made in Python: take it over if ``reads`` and ``values`` are unchanged.
+
+        Returns (what was taken over or None, the recipe to hand to ``write``).
+        """
+        started = time.monotonic()
+        recipe = fingerprint.of(
+            fingerprint.code(PIPELINES / self.promise(table).room),
+            [str(column) for column in self.promise(table).columns],
+            sorted((values or {}).items(), key=lambda item: item[0]),
+            [(name, self.content(name)) for name in sorted(reads)],
+        )
+        taken = self._taken_over(table, recipe)
+        return (self._built(taken, started, reused=True) if taken else None), recipe
+
+    def build_partitions(
+        self,
+        table: str,
+        sql: str,
+        column: str,
+        only: Sequence[str] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Built:
+        """Make a table whose files are one per value of ``column`` (as text).
+
+        With ``only``, ``sql`` gives the rows of those partitions and all others are taken over
+        from the night before; without, the table consists of what ``sql`` gives.
+        """
+        started = time.monotonic()
+        promise = self.promise(table)
+        values = self._values(params)
+        self.prepare(sql)
+        before = self.pointer(PREVIOUS + table) if only is not None else None
+        if only is not None and before is None:
+            raise JiuzhulianError(f"{table}: no night before to take partitions over from")
+        folder = self.temp / f"partitions-{secrets.token_hex(4)}"
+        enforced = enforce.statement(promise, sql, self.engine.described(sql, values))
+        self.engine.copy(
+            partitions.parted(enforced, column), folder, values,
+            wanted=parameters(sql), options=partitions.OPTIONS,
+        )  # fmt: skip
+        kept = dict(before.partitions) if before else {}
+        for part in only or ():
+            kept.pop(part, None)
+        kept.update(
+            partitions.taken_in(
+                self.engine, promise, folder, self.home.lake, lambda p: self._new_file(table, p)
+            )
+        )
+        content = fingerprint.of(sorted((part, p.content) for part, p in kept.items()))
+        pointer = Pointer(
+            table, sum(p.rows for p in kept.values()), f"run:{self.run_id}", content,
+            promise.column_names, partitions=kept,
+        )  # fmt: skip
+        self._point(pointer)
+        return self._built(pointer, started)
+
+    def _new_file(self, table: str, part: str | None = None) -> Path:
+        schema, name = table.split(".", 1)
+        folder = self.home.tables / schema / name
+        folder = folder / part if part else folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder / f"{self.run_id}-{secrets.token_hex(3)}.parquet"
+
+    def _finish(self, promise: Promise, recipe: str, files: list[Path]) -> Pointer:
+        rows, content = enforce.checked(self.engine, promise, files)
+        pointer = Pointer(
+            promise.table, rows, recipe, content, promise.column_names,
+            files=tuple(str(file.relative_to(self.home.lake)) for file in files),
+        )  # fmt: skip
+        self._point(pointer)
+        return pointer
+
+    def _recipe(self, table: str, sql: str, values: Mapping[str, Any]) -> str:
+        promise = self.promise(table)
+        bound = {name: values[name] for name in parameters(sql)}
+        return fingerprint.of(
+            sql,
+            [str(column) for column in promise.columns],
+            sorted(bound.items()),
+            [(name, self.content(name)) for name in tables_read(sql)],
+        )
+
+    def content(self, table: str) -> str:
+        """Fingerprint of what a table holds."""
+        if table in self._views:
+            sql = self._views[table]
+            return fingerprint.of(sql, [(name, self.content(name)) for name in tables_read(sql)])
+        if table.startswith("intake.raw_"):
+            source, dataset = table.removeprefix("intake.raw_").split("__", 1)
+            landed = self.landed(f"{source}/{dataset}")
+            return fingerprint.of(sorted(receipt.delivery_id for receipt, _ in landed))
+        pointer = self.pointer(table)
+        return pointer.content if pointer else "none"
+
+    def _taken_over(self, table: str, recipe: str) -> Pointer | None:
+        if self.rebuild:
+            return None
+        for candidate in (self.pointer(table), self.pointer(PREVIOUS + table)):
+            if (
+                candidate is not None
+                and candidate.recipe == recipe
+                and all(path.exists() for path in candidate.paths(self.home.lake))
+            ):
+                pointer = replace(candidate)
+                self._point(pointer)
+                return pointer
+        return None
+
+    def _built(self, pointer: Pointer, started: float, *, reused: bool = False) -> Built:
+        seconds = time.monotonic() - started
+        return Built(pointer.table, pointer.rows, seconds, reused, pointer.columns)
+
+
+def contract_column(name: str, type_: str) -> PromisedColumn:
+    """A column of a table that follows a contract."""
+    return PromisedColumn(name=name, type=type_)

@@ -1,0 +1,81 @@
+"""The receipt of one file or pull: the ledger that says what was received, and when.
+
+One JSON file per receipt, written last, so that a file without a receipt was never taken.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipelines.lake.home import Home
+
+LANDED, REFUSED, REPEATED = "landed", "refused", "repeated"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one delivered file; row counts are None where it was not read."""
+
+    receipt_id: str
+    delivery_id: str
+    source: str
+    dataset: str
+    file_name: str
+    relative_path: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    extract_date: date | None
+    status: str
+    received_at: str
+    received_night: date
+    received_run: str
+    rows_read: int | None = None
+    rows_landed: int | None = None
+    rows_quarantined: int | None = None
+    rows_superseded: int | None = None
+    reason: str | None = None
+    #: of a landed file its Parquet, of a repeated one that of the bytes it repeats; below lake
+    parquet: str | None = None
+    #: below restricted/quarantine
+    quarantine: str | None = None
+    unknown_headers: tuple[str, ...] = ()
+    repairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """``source/dataset``."""
+        return f"{self.source}/{self.dataset}"
+
+    def save(self, home: Home) -> None:
+        """Write the receipt in one step."""
+        raw = asdict(self)
+        raw["extract_date"] = self.extract_date.isoformat() if self.extract_date else None
+        raw["received_night"] = self.received_night.isoformat()
+        target = home.receipts / f"{self.receipt_id}.json"
+        partial = target.with_suffix(".partial")
+        with partial.open("w", encoding="utf-8") as file:
+            json.dump(raw, file, ensure_ascii=False, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, target)
+
+
+def load_receipts(home: Home) -> list[Receipt]:
+    """Every receipt of the HOME, in the order received (then by path)."""
+    receipts = [_read(path) for path in home.receipts.glob("*.json")]
+    return sorted(receipts, key=lambda r: (r.received_at, r.relative_path, r.receipt_id))
+
+
+def _read(path: Path) -> Receipt:
+    raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    raw["extract_date"] = date.fromisoformat(raw["extract_date"]) if raw["extract_date"] else None
+    raw["received_night"] = date.fromisoformat(raw["received_night"])
+    raw["unknown_headers"] = tuple(raw.get("unknown_headers") or ())
+    return Receipt(**raw)
