@@ -1,0 +1,226 @@
+"""Landing: every complete file of the landing folder becomes rows, or a receipt that says why not.
+
+Files of one dataset and extract date are landed together. Receipts are written last: a run that is
+cut off leaves files that were never taken. One bad file never stops the others.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+from pipelines.contracts.codes import CodeList
+from pipelines.contracts.model import Contract
+from pipelines.engine.duck import DuckEngine
+from pipelines.intake.convert import Converted, convert
+from pipelines.intake.discover import Found, discover
+from pipelines.intake.errors import FileChanging, Refusal
+from pipelines.intake.receipts import LANDED, REFUSED, REPEATED, Ledger, Receipt, sha256_of
+from pipelines.intake.supersede import drop_superseded
+from pipelines.lake.home import Home
+
+Log = Callable[[str], None]
+
+
+@dataclass
+class LandingSummary:
+    """What one run found in the landing folder."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    unchanged: int = 0
+    incomplete: int = 0
+    later: int = 0
+
+    def count(self, status: str) -> int:
+        return sum(receipt.status == status for receipt in self.receipts)
+
+    @property
+    def rows_landed(self) -> int:
+        return sum(receipt.rows_landed or 0 for receipt in self.receipts)
+
+    @property
+    def rows_quarantined(self) -> int:
+        return sum(receipt.rows_quarantined or 0 for receipt in self.receipts)
+
+
+def land(
+    home: Home,
+    landing: Path,
+    contracts: Mapping[str, Contract],
+    codes: Mapping[str, CodeList],
+    as_of: date,
+    run_id: str,
+    settle_seconds: int,
+    memory_limit: str,
+    log: Log,
+) -> LandingSummary:
+    """Take in every complete file with an extract date up to ``as_of``, each once."""
+    discovered = discover(landing, contracts, as_of, settle_seconds)
+    summary = LandingSummary(incomplete=discovered.incomplete, later=discovered.later)
+    ledger = Ledger(home, as_of, run_id)
+    temp = home.tmp / f"landing-{run_id}"
+    temp.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with closing(DuckEngine(temp, memory_limit)) as engine:
+            run = _Landing(home, contracts, codes, temp, engine, ledger, summary, log)
+            for _, group in groupby(discovered.files, key=lambda f: (f.key, f.extract_date)):
+                run.group(list(group))
+    finally:
+        shutil.rmtree(temp, ignore_errors=True)
+    return summary
+
+
+@dataclass
+class _Landing:
+    home: Home
+    contracts: Mapping[str, Contract]
+    codes: Mapping[str, CodeList]
+    temp: Path
+    engine: DuckEngine
+    ledger: Ledger
+    summary: LandingSummary
+    log: Log
+
+    def group(self, files: Iterable[Found]) -> None:
+        """The files of one dataset and extract date."""
+        started = time.monotonic()
+        converted: list[Converted] = []
+        repeated: list[tuple[Found, str]] = []
+        for found in sorted(files, key=lambda f: (f.path.name, f.relative_path)):
+            seen = self.ledger.unchanged(found)
+            if seen is not None and not self._to_retry(seen, found):
+                self.summary.unchanged += 1
+                continue
+            try:
+                sha256 = sha256_of(found.path)
+            except OSError as error:
+                self.log(f"  {found.relative_path}: cannot be read ({error.strerror}); left")
+                self.summary.incomplete += 1
+                continue
+            known = self.ledger.known(found, sha256)
+            if known is not None and known.status != REFUSED:
+                self.ledger.touched(known, found)
+                self.summary.unchanged += 1
+            elif found.fault is not None:
+                self._refused(found, sha256, found.fault, known)
+            elif self.ledger.landed_before(found, sha256) or any(
+                one.sha256 == sha256 for one in converted
+            ):
+                repeated.append((found, sha256))
+            else:
+                self._converted(found, sha256, known, converted)
+        if converted:
+            self._landed(converted, started)
+        for found, sha256 in repeated:
+            self._repeated(found, sha256)
+
+    def _to_retry(self, seen: Receipt, found: Found) -> bool:
+        """A refused file is tried again: the contract or the program may have changed."""
+        return seen.status == REFUSED and (found.fault or "") != seen.reason
+
+    def _converted(
+        self, found: Found, sha256: str, known: Receipt | None, converted: list[Converted]
+    ) -> None:
+        try:
+            contract = self.contracts[found.key]
+            converted.append(convert(found, sha256, contract, self.codes, self.temp))
+        except FileChanging:
+            self.summary.incomplete += 1
+            self.log(f"  {found.relative_path}: is still being written; left")
+        except Refusal as refusal:
+            self._refused(found, sha256, str(refusal), known)
+        except Exception as error:
+            place = _place(error)
+            self._refused(found, sha256, f"could not be read: {type(error).__name__}{place}", known)
+
+    def _landed(self, group: list[Converted], started: float) -> None:
+        """Move a group's files into the lake, then write its receipts."""
+        drop_superseded(group, self.engine)
+        receipts = []
+        for one in group:
+            found = one.found
+            if one.rows_read != one.rows_landed + one.rows_quarantined + one.rows_superseded:
+                raise AssertionError(f"rows of {found.relative_path} do not add up")
+            name = f"{found.extract_date:%Y%m%d}_{one.delivery_id}"
+            landed = self.home.landed / found.source / found.dataset / f"{name}.parquet"
+            _move(one.landed, landed)
+            if one.extra is not None:
+                _move(one.extra, landed.with_name(f"{name}_extra.parquet"))
+            aside = self.home.quarantine / found.source / found.dataset / f"{name}.parquet"
+            if one.quarantine is not None:
+                _move(one.quarantine, aside)
+            receipts.append(
+                replace(
+                    self.ledger.new(found, one.sha256, LANDED),
+                    rows_read=one.rows_read,
+                    rows_landed=one.rows_landed,
+                    rows_quarantined=one.rows_quarantined,
+                    rows_superseded=one.rows_superseded,
+                    reason="; ".join(one.notes) or None,
+                    parquet=str(landed.relative_to(self.home.lake)),
+                    quarantine=str(aside.relative_to(self.home.quarantine))
+                    if one.quarantine else None,
+                    unknown_headers=one.unknown_headers,
+                    repairs=one.repairs,
+                )
+            )  # fmt: skip
+        self.ledger.save(receipts)
+        self.summary.receipts += receipts
+        for receipt in receipts:
+            parts = [f"{receipt.rows_landed:,} rows"]
+            if receipt.rows_quarantined:
+                parts.append(f"{receipt.rows_quarantined:,} set aside")
+            if receipt.rows_superseded:
+                parts.append(f"{receipt.rows_superseded:,} superseded")
+            self.log(f"  {receipt.relative_path}: {', '.join(parts)}")
+        self.log(f"  {group[0].found.key}: {time.monotonic() - started:.1f} s")
+
+    def _repeated(self, found: Found, sha256: str) -> None:
+        first = self.ledger.landed_before(found, sha256)
+        if first is None:  # the first of two equal files could not be landed
+            return
+        receipt = replace(
+            self.ledger.new(found, sha256, REPEATED),
+            reason=f"same bytes as {first.relative_path}",
+            parquet=first.parquet,
+        )
+        self.ledger.save([receipt])
+        self.summary.receipts.append(receipt)
+        self.log(f"  {found.relative_path}: {receipt.reason}")
+
+    def _refused(self, found: Found, sha256: str, reason: str, known: Receipt | None) -> None:
+        if known is not None and known.status == REFUSED and known.reason == reason:
+            self.summary.unchanged += 1
+            if known.mtime_ns != found.mtime_ns:
+                self.ledger.touched(known, found)
+            return
+        receipt = replace(self.ledger.new(found, sha256, REFUSED), reason=reason)
+        self.ledger.save([receipt])
+        self.summary.receipts.append(receipt)
+        self.log(f"  {found.relative_path}: refused: {reason}")
+
+
+def _place(error: Exception) -> str:
+    """Where in the program an unexpected error arose: never its text, which may hold values."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    code = trace.tb_frame.f_code
+    return f" in {Path(code.co_filename).stem}.{code.co_name}"
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with source.open("rb") as file:
+        os.fsync(file.fileno())
+    os.chmod(source, 0o600)
+    os.replace(source, target)

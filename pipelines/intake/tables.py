@@ -1,0 +1,179 @@
+"""The tables of this room: what was received, and which rows could not be used.
+
+Their content follows from the receipts and the files in the lake. Landing itself is in ``land``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from pipelines.contracts.load import load_contracts
+from pipelines.errors import NotFound
+from pipelines.lake.night import Built, Night
+from pipelines.lake.receipt import LANDED, Receipt
+
+RECEIPT, QUARANTINE, OUTSIDE = "quality.receipt", "intake.quarantine", "quality.quarantine"
+TABLES = (RECEIPT, QUARANTINE, OUTSIDE)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+_REPAIRS = pl.List(pl.Struct({"column_name": pl.String(), "rule": pl.String(), "rows": pl.Int64()}))
+_KEYED = {"source": pl.String(), "dataset": pl.String(), "file_name": pl.String()}
+_QUARANTINE = {
+    **_KEYED,
+    "delivery_id": pl.String(),
+    "row_number": pl.Int64(),
+    "extract_date": pl.Date(),
+    "reason_code": pl.String(),
+    "column_name": pl.String(),
+    "record_key": pl.String(),
+    "raw": pl.String(),
+    "first_seen": pl.Date(),
+    "readmitted_on": pl.Date(),
+}
+
+
+def tables() -> tuple[str, ...]:
+    """Every table of this room, in build order."""
+    return TABLES
+
+
+def reads() -> dict[str, tuple[str, ...]]:
+    """What each table reads; receipts are known only after all datasets have landed."""
+    raw = tuple(contract.raw_table for contract in load_contracts().values())
+    return {RECEIPT: raw, QUARANTINE: raw, OUTSIDE: (QUARANTINE,)}
+
+
+def build(table: str, night: Night) -> Built:
+    """Make one table of this room."""
+    makers: dict[str, Callable[[Night], Built]] = {
+        RECEIPT: receipt,
+        QUARANTINE: quarantine,
+        OUTSIDE: quarantine_without_values,
+    }
+    if table not in makers:
+        raise NotFound(f"room intake makes no table {table}")
+    return makers[table](night)
+
+
+def receipt(night: Night) -> Built:
+    """quality.receipt: one row per receipt whose extract date is not after the as-of date."""
+    held = [
+        (one.receipt_id, one.status, one.reason, one.received_night.isoformat())
+        for one in night.receipts
+    ]
+    taken, recipe = night.reuse(RECEIPT, (), {"receipts": held})
+    return taken or night.write(RECEIPT, receipt_frame(night.receipts), recipe)
+
+
+def receipt_frame(receipts: Sequence[Receipt]) -> pl.DataFrame:
+    """Receipts as rows, in the order received."""
+    rows = [
+        {
+            "source": one.source,
+            "dataset": one.dataset,
+            "file_name": one.file_name,
+            "sha256": one.sha256,
+            "extract_date": one.extract_date,
+            "status": one.status,
+            "rows_read": one.rows_read,
+            "rows_landed": one.rows_landed,
+            "rows_quarantined": one.rows_quarantined,
+            "rows_superseded": one.rows_superseded,
+            "reason": one.reason,
+            "receipt_id": one.receipt_id,
+            "delivery_id": one.delivery_id,
+            "received_night": one.received_night,
+            "received_at": datetime.fromisoformat(one.received_at)
+            .astimezone(SHANGHAI).replace(tzinfo=None),
+            "unknown_headers": list(one.unknown_headers),
+            "repairs": [
+                {"column_name": column, "rule": rule, "rows": count}
+                for column, rules in sorted(one.repairs.items())
+                for rule, count in sorted(rules.items())
+            ],
+        }
+        for one in receipts
+    ]  # fmt: skip
+    counts = ("rows_read", "rows_landed", "rows_quarantined", "rows_superseded")
+    texts = ("source", "dataset", "file_name", "sha256", "status", "reason", "receipt_id")
+    return pl.DataFrame(
+        rows,
+        schema={
+            **dict.fromkeys(texts[:4], pl.String()),
+            "extract_date": pl.Date(),
+            "status": pl.String(),
+            **dict.fromkeys(counts, pl.Int64()),
+            "reason": pl.String(),
+            "receipt_id": pl.String(),
+            "delivery_id": pl.String(),
+            "received_night": pl.Date(),
+            "received_at": pl.Datetime("us"),
+            "unknown_headers": pl.List(pl.String()),
+            "repairs": _REPAIRS,
+        },
+    )
+
+
+def quarantine(night: Night) -> Built:
+    """intake.quarantine: rows that could not be used, with their text (restricted)."""
+    aside = [one for one in night.receipts if one.status == LANDED and one.quarantine]
+    concerned = sorted({one.key for one in aside})
+    raw = tuple(f"intake.raw_{key.replace('/', '__')}" for key in concerned)
+    held = [(one.receipt_id, one.received_night.isoformat()) for one in aside]
+    taken, recipe = night.reuse(QUARANTINE, raw, {"receipts": held})
+    if taken:
+        return taken
+    frames = [_of_dataset(night, key, [r for r in aside if r.key == key]) for key in concerned]
+    empty = pl.DataFrame(schema=_QUARANTINE)
+    return night.write(QUARANTINE, pl.concat([empty, *frames]), recipe)
+
+
+def quarantine_without_values(night: Night) -> Built:
+    """quality.quarantine: the same rows, without anything they held."""
+    return night.build(OUTSIDE)
+
+
+def _of_dataset(night: Night, key: str, aside: Sequence[Receipt]) -> pl.DataFrame:
+    """Quarantined rows of one dataset, and the night in which each came back."""
+    source, dataset = key.split("/")
+    rows = pl.concat(
+        pl.read_parquet(night.home.quarantine / str(one.quarantine)).with_columns(
+            pl.lit(one.file_name).alias("file_name"),
+            pl.lit(one.received_night).alias("first_seen"),
+            pl.lit(f"{one.extract_date} {one.received_at}").alias("place"),
+        )
+        for one in aside
+    ).with_columns(pl.lit(source).alias("source"), pl.lit(dataset).alias("dataset"))
+    back = _back(night, key, rows)
+    nights = (
+        rows.join(back, on="record_key", how="inner")
+        .filter(pl.col("back_place") > pl.col("place"))
+        .group_by("delivery_id", "row_number")
+        .agg(pl.col("back_on").min().alias("readmitted_on"))
+    )
+    return rows.join(
+        nights, on=["delivery_id", "row_number"], how="left", maintain_order="left"
+    ).select(pl.col(name).cast(type_) for name, type_ in _QUARANTINE.items())
+
+
+def _back(night: Night, key: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Where rows with the keys of quarantined ones landed: record_key, back_place, back_on."""
+    earliest = rows.get_column("place").min()
+    keys = rows.lazy().select("record_key").drop_nulls().unique()
+    found = [
+        pl.scan_parquet(path)
+        .select("record_key")
+        .join(keys, on="record_key", how="semi")
+        .unique()
+        .with_columns(
+            pl.lit(f"{one.extract_date} {one.received_at}").alias("back_place"),
+            pl.lit(one.received_night).alias("back_on"),
+        )
+        for one, path in night.landed(key)
+        if f"{one.extract_date} {one.received_at}" > str(earliest)
+    ]
+    schema = {"record_key": pl.String(), "back_place": pl.String(), "back_on": pl.Date()}
+    return pl.concat([pl.DataFrame(schema=schema), *pl.collect_all(found, engine="streaming")])
