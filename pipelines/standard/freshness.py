@@ -1,0 +1,43 @@
+"""quality.freshness: how old the newest extract of each dataset is, and whether it is overdue."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from pipelines.contracts.model import Contract
+from pipelines.lake.receipt import LANDED, REPEATED, Receipt
+
+SCHEMA = {
+    "source": pl.String,
+    "dataset": pl.String,
+    "newest_extract": pl.Date,
+    "age_days": pl.Int32,
+    "due_days": pl.Int32,
+    "late": pl.Boolean,
+}
+
+
+def freshness(
+    contracts: Mapping[str, Contract], receipts: Iterable[Receipt], as_of: dt.date
+) -> pl.DataFrame:
+    """One row per dataset; a repeated file is as fresh as a new one, a refused one is not.
+
+    A dataset that was never delivered is late, unless nothing says when it is due.
+    """
+    newest: dict[str, dt.date] = {}
+    for receipt in receipts:
+        date = receipt.extract_date
+        if date is None or date > as_of or receipt.status not in (LANDED, REPEATED):
+            continue
+        newest[receipt.key] = max(date, newest.get(receipt.key, date))
+    rows = []
+    for name in sorted(contracts):
+        contract = contracts[name]
+        extract, due = newest.get(name), contract.due_days
+        age = (as_of - extract).days if extract else None
+        late = due is not None and (age is None or age > due)
+        rows.append((contract.source, contract.dataset, extract, age, due, late))
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
