@@ -1,0 +1,265 @@
+"""Room *linkage*: which mentions, across departments, are one person, under ids that stay.
+
+One function per table, in the order of `TABLES`. Households do not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.contracts.load import load_contracts
+from pipelines.engine.sql import read_sql, tables_read
+from pipelines.lake.night import Built, Night
+from pipelines.linkage import (
+    clusters,
+    decide,
+    deterministic,
+    features,
+    ledger,
+    parties,
+    probabilistic,
+    profile,
+    redirects,
+    references,
+    repair,
+)
+from pipelines.linkage.model import load_model
+
+HERE = Path(__file__).parent
+
+TABLES: tuple[str, ...] = (
+    "linkage.reference_mention",
+    "linkage.mention_feature",
+    "linkage.number_party",
+    "linkage.mention_entity",
+    "linkage.entity",
+    "linkage.number_repair",
+    "linkage.scored_pair",
+    "linkage.pair_decision",
+    "linkage.entity_cluster",
+    "linkage.mention_link",
+    "linkage.person_id_change",
+    "linkage.person_ref",
+    "linkage.redirect",
+    "linkage.person_identity",
+    "linkage.person_link",
+    "linkage.match_review",
+    "quality.match_report",
+)
+
+READS: dict[str, list[str]] = {
+    "linkage.mention_feature": ["standard.mention", "linkage.reference_mention"],
+    "linkage.number_party": ["linkage.mention_feature"],
+    "linkage.mention_entity": ["linkage.mention_feature", "linkage.number_party"],
+    "linkage.number_repair": ["linkage.entity"],
+    "linkage.scored_pair": ["linkage.entity"],
+    "linkage.pair_decision": [
+        "linkage.entity",
+        "linkage.scored_pair",
+        "linkage.number_repair",
+    ],
+    "linkage.entity_cluster": ["linkage.entity", "linkage.pair_decision"],
+    "linkage.mention_link": [
+        "linkage.mention_feature",
+        "linkage.mention_entity",
+        "linkage.entity_cluster",
+        "prev_linkage.mention_link",
+        "prev_linkage.person_id_change",
+    ],
+    "linkage.redirect": [
+        "linkage.reference_mention",
+        "linkage.number_party",
+        "linkage.mention_feature",
+        "linkage.mention_link",
+    ],
+}
+
+
+def _made(
+    night: Night,
+    table: str,
+    make: Callable[[], pl.DataFrame],
+    values: Mapping[str, Any] | None = None,
+) -> Built:
+    """A table made in Python, taken over where nothing it rests on has changed."""
+    taken, recipe = night.reuse(table, READS[table], values)
+    return taken or night.write(table, make(), recipe)
+
+
+def reference_mention(night: Night) -> Built:
+    contracts = load_contracts(night.settings.schemas).values()
+    return night.build_query("linkage.reference_mention", references.statement(contracts))
+
+
+def mention_feature(night: Night) -> Built:
+    return _made(
+        night,
+        "linkage.mention_feature",
+        lambda: features.features(night),
+        {"lookups": features.lookups()},
+    )
+
+
+def number_party(night: Night) -> Built:
+    return _made(
+        night,
+        "linkage.number_party",
+        lambda: parties.parties(night.frame("linkage.mention_feature", parties.READ_COLUMNS)),
+    )
+
+
+def mention_entity(night: Night) -> Built:
+    return _made(
+        night,
+        "linkage.mention_entity",
+        lambda: deterministic.entities(
+            night.frame("linkage.mention_feature", deterministic.READ_COLUMNS),
+            night.frame("linkage.number_party"),
+        ),
+    )
+
+
+def entity(night: Night) -> Built:
+    return night.build("linkage.entity")
+
+
+def number_repair(night: Night) -> Built:
+    return _made(
+        night,
+        "linkage.number_repair",
+        lambda: repair.repairs(night.frame("linkage.entity", repair.REPAIR_COLUMNS)),
+    )
+
+
+def scored_pair(night: Night) -> Built:
+    model = load_model(schemas=night.settings.schemas)
+    return _made(
+        night,
+        "linkage.scored_pair",
+        lambda: probabilistic.scored_pairs(
+            night.frame("linkage.entity", profile.PROFILE_COLUMNS),
+            model,
+            night.temp,
+            night.settings.threads,
+            night.settings.memory_limit,
+        ),
+        {"model": model.text},
+    )
+
+
+def pair_decision(night: Night) -> Built:
+    model = load_model(schemas=night.settings.schemas)
+    return _made(
+        night,
+        "linkage.pair_decision",
+        lambda: decide.decisions(
+            night.frame("linkage.scored_pair"),
+            night.frame("linkage.number_repair"),
+            night.frame("linkage.entity", decide.ENTITY_COLUMNS),
+            model,
+        ),
+        {"model": model.text},
+    )
+
+
+def entity_cluster(night: Night) -> Built:
+    return _made(
+        night,
+        "linkage.entity_cluster",
+        lambda: clusters.clusters(
+            night.frame("linkage.entity", ["entity_no", "number", "register_refs"]),
+            night.frame("linkage.pair_decision"),
+        ),
+    )
+
+
+def mention_link(night: Night) -> Built:
+    def make() -> pl.DataFrame:
+        mentions = night.frame(
+            "linkage.mention_entity", ["mention_no", "entity_no", "tied_by", "number"]
+        ).join(
+            night.frame(
+                "linkage.mention_feature",
+                ["mention_no", "mention_key", "source", "dataset", "record_key"],
+            ),
+            on="mention_no",
+        )
+        return ledger.links(
+            mentions,
+            night.frame("linkage.entity_cluster"),
+            night.frame("prev_linkage.mention_link", ["mention_key", "person_id", "person_since"]),
+            night.frame("prev_linkage.person_id_change", ["old_id"])["old_id"].to_list(),
+            night.key,
+            night.as_of,
+        )
+
+    return _made(night, "linkage.mention_link", make, {"as_of": night.as_of})
+
+
+def person_id_change(night: Night) -> Built:
+    return night.build("linkage.person_id_change")
+
+
+def person_ref(night: Night) -> Built:
+    return night.build("linkage.person_ref")
+
+
+def redirect(night: Night) -> Built:
+    return _made(
+        night,
+        "linkage.redirect",
+        lambda: redirects.redirects(
+            night.frame("linkage.reference_mention"),
+            night.frame("linkage.number_party"),
+            night.frame(
+                "linkage.mention_feature", ["mention_key", "number", "name_folded", "register_ref"]
+            ),
+            night.frame(
+                "linkage.mention_link", ["mention_key", "person_id", "method", "probability"]
+            ),
+        ),
+    )
+
+
+def person_identity(night: Night) -> Built:
+    return night.build("linkage.person_identity")
+
+
+def person_link(night: Night) -> Built:
+    return night.build("linkage.person_link")
+
+
+def match_review(night: Night) -> Built:
+    return night.build("linkage.match_review")
+
+
+def match_report(night: Night) -> Built:
+    return night.build("quality.match_report")
+
+
+def build(table: str, night: Night) -> Built:
+    """Make one table of this room by its name."""
+    made: Callable[[Night], Built] = globals()[table.split(".", 1)[1]]
+    return made(night)
+
+
+def tables() -> tuple[str, ...]:
+    """The room's tables in build order."""
+    return TABLES
+
+
+def reads() -> dict[str, tuple[str, ...]]:
+    """What each table of the room is made from."""
+    found = {table: tuple(names) for table, names in READS.items()}
+    found["linkage.reference_mention"] = tables_read(
+        references.statement(load_contracts().values())
+    )
+    for table in TABLES:
+        path = HERE / f"{table.split('.', 1)[1]}.sql"
+        if table not in found and path.exists():
+            found[table] = tables_read(read_sql(path))
+    return found

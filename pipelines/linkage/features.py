@@ -1,0 +1,97 @@
+"""linkage.mention_feature: what each mention is compared by. Nothing is compared here."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.lake.night import Night
+from pipelines.linkage import names, numbers
+from pipelines.settings import SCHEMAS
+
+READ_COLUMNS = (
+    "mention_key", "source", "dataset", "record_key", "extract_date", "register_domain",
+    "register_key", "name", "id_number", "id_status", "birth_date", "sex", "ethnicity", "phone",
+    "address", "region_code",
+)  # fmt: skip
+MENTION_COLUMNS = (*READ_COLUMNS, "suffix", "roll_id_number", "group_keys", "is_current")
+
+USABLE = ("valid", "converted_15")
+ROUNDED_END = "000"
+REPAIRABLE = ("invalid", "rounded")
+SHORTEST_OTHER = 7
+DIGITS_OF_OTHER = 5
+SHORTEST_PHONE = 7
+FORMAL_ROLL = "G"  # other roll numbers hold a number of the school's own making
+
+
+def features(night: Night) -> pl.DataFrame:
+    """One row per mention, register mentions and orphaned references alike."""
+    mentions = night.frame("standard.mention", MENTION_COLUMNS)
+    orphans = night.frame("linkage.reference_mention").filter(pl.col("reason") == "orphan")
+    orphans = orphans.select(*READ_COLUMNS).with_columns(
+        suffix=pl.lit(""),
+        roll_id_number=pl.lit(None, pl.String),
+        group_keys=pl.lit([], pl.List(pl.String)),
+        is_current=pl.lit(True),
+    )
+    return featured(pl.concat([mentions, orphans], how="diagonal_relaxed"))
+
+
+def lookups() -> str:
+    """The lists that names are folded and read by, as one text."""
+    folder = SCHEMAS / "lookups"
+    return "".join((folder / f"{name}.yaml").read_text(encoding="utf-8") for name in names.LOOKUPS)
+
+
+def featured(mentions: pl.DataFrame) -> pl.DataFrame:
+    """The features of `MENTION_COLUMNS`; numbered from 0 in the order of their keys."""
+    spelled = mentions.join(names.spellings(mentions["name"]), on="name", how="left")
+    numbered = (
+        spelled.sort("mention_key")
+        .with_row_index("mention_no")
+        .with_columns(
+            pl.col("mention_no").cast(pl.Int64),
+            # with the suffix of the second and third person of a row
+            record_key=pl.col("mention_key").str.slice(
+                pl.col("source").str.len_chars() + pl.col("dataset").str.len_chars() + 2
+            ),
+            register_ref=pl.col("register_domain") + ":" + pl.col("register_key"),
+            number=pl.when(~_looks_rounded()).then(_usable_number()),
+            number_text=pl.when(pl.col("id_status").is_in(REPAIRABLE) | _looks_rounded()).then(
+                "id_number"
+            ),
+            phone=pl.when(pl.col("phone").str.len_chars() >= SHORTEST_PHONE).then("phone"),
+            group_keys=pl.col("group_keys").fill_null(pl.lit([], pl.List(pl.String))),
+            is_minority=pl.col("name_short").is_not_null()
+            | pl.col("ethnicity").is_in(["01", "1", "汉", "汉族"]).not_().fill_null(False),
+        )
+    )
+    return numbered.with_columns(
+        number_birth=numbers.embedded_birth(pl.col("number")),
+        number_sex=numbers.embedded_sex(pl.col("number")),
+        roll_number=pl.when(
+            pl.col("register_key").str.starts_with(FORMAL_ROLL)
+            & pl.col("roll_id_number").ne_missing(pl.col("number"))
+        ).then("roll_id_number"),
+    ).drop("register_domain", "register_key", "id_number", "roll_id_number", "ethnicity")
+
+
+def _usable_number() -> pl.Expr:
+    """A valid number; of other papers one that is long enough to tell people apart, marked."""
+    text = pl.col("id_number")
+    other = (
+        (pl.col("id_status") == "other")
+        & (text.str.len_chars() >= SHORTEST_OTHER)
+        & (text.str.count_matches(r"\d") >= DIGITS_OF_OTHER)
+    )
+    return pl.when(pl.col("id_status").is_in(USABLE)).then(text).when(other).then("other " + text)
+
+
+def _looks_rounded() -> pl.Expr:
+    """Valid by chance: every eleventh rounded number has the right check digit. One that stands in
+    several datasets is somebody's own."""
+    return (
+        pl.col("id_number").str.ends_with(ROUNDED_END)
+        & (pl.col("id_status") == "valid")
+        & (pl.struct("source", "dataset").n_unique().over("id_number") == 1)
+    ).fill_null(False)

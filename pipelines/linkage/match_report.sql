@@ -1,0 +1,130 @@
+-- Matching in figures, by dataset and group of people: an average hides who is missed.
+-- Rates are estimates from the model's own probabilities, not measured against a truth.
+with pupil as (
+    select distinct mention_link.person_id
+    from standard.attribute_claim
+    inner join linkage.mention_link on mention_link.mention_key = attribute_claim.person_ref
+    where attribute_claim.attribute = 'student_stage'
+),
+
+open_pair as (
+    select left_no as entity_no, probability, decision, reason
+    from linkage.pair_decision
+    where decision <> 'link'
+    union all
+    select right_no as entity_no, probability, decision, reason
+    from linkage.pair_decision
+    where decision <> 'link'
+),
+
+entity_doubt as (
+    select
+        entity_no,
+        max(case when reason not like 'names differ%' then probability else 0.0 end)
+            as best_probability
+    from open_pair
+    group by entity_no
+),
+
+review_key as (
+    select left_key as mention_key from linkage.match_review
+    union
+    select right_key as mention_key from linkage.match_review
+),
+
+review_entity as (
+    select distinct mention_entity.entity_no
+    from review_key
+    inner join linkage.mention_entity on mention_entity.mention_key = review_key.mention_key
+),
+
+judged as (
+    select
+        mention_link.source,
+        mention_link.dataset,
+        mention_link.method,
+        mention_link.probability,
+        mention_link.method in ('register_key', 'id_exact', 'id_repaired') as by_id,
+        mention_link.method in ('probable', 'clerical') as by_probability,
+        mention_link.method = 'single' as is_unlinked,
+        review_entity.entity_no is not null as is_in_review,
+        case
+            when mention_link.method = 'single' then coalesce(entity_doubt.best_probability, 0.0)
+            else 0.0
+        end as missed,
+        mention_entity.number is null as has_no_number,
+        pupil.person_id is not null as is_pupil,
+        mention_feature.is_minority,
+        coalesce(mention_feature.number_birth, person_identity.birth_date) as birth_date
+    from linkage.mention_link
+    inner join linkage.mention_feature
+        on mention_feature.mention_key = mention_link.mention_key
+    inner join linkage.mention_entity
+        on mention_entity.mention_no = mention_feature.mention_no
+    inner join linkage.person_identity on person_identity.person_id = mention_link.person_id
+    left join entity_doubt on entity_doubt.entity_no = mention_entity.entity_no
+    left join review_entity on review_entity.entity_no = mention_entity.entity_no
+    left join pupil on pupil.person_id = mention_link.person_id
+),
+
+in_subgroup as (
+    select source, dataset, 'all' as subgroup, by_id, by_probability, is_unlinked, is_in_review,
+        probability, missed
+    from judged
+    union all
+    select source, dataset, 'no_number' as subgroup, by_id, by_probability, is_unlinked,
+        is_in_review, probability, missed
+    from judged
+    where has_no_number
+    union all
+    select source, dataset, 'children_under_7' as subgroup, by_id, by_probability, is_unlinked,
+        is_in_review, probability, missed
+    from judged
+    where birth_date > cast($as_of as date) - interval '7' year
+    union all
+    select source, dataset, 'pupils' as subgroup, by_id, by_probability, is_unlinked,
+        is_in_review, probability, missed
+    from judged
+    where is_pupil
+    union all
+    select source, dataset, 'over_75' as subgroup, by_id, by_probability, is_unlinked,
+        is_in_review, probability, missed
+    from judged
+    where birth_date <= cast($as_of as date) - interval '76' year
+    union all
+    select source, dataset, 'minority_names' as subgroup, by_id, by_probability, is_unlinked,
+        is_in_review, probability, missed
+    from judged
+    where is_minority
+),
+
+counted as (
+    select
+        source,
+        dataset,
+        subgroup,
+        count(*) as mentions,
+        count(*) filter (where by_id) as linked_by_id,
+        count(*) filter (where by_probability) as linked_by_probability,
+        count(*) filter (where is_unlinked) as unlinked,
+        count(*) filter (where is_in_review) as in_review,
+        sum(case when is_unlinked then 0.0 else 1.0 - probability end) as wrong_links,
+        sum(case when is_unlinked then 0.0 else probability end) as right_links,
+        sum(missed) as missed_links
+    from in_subgroup
+    group by source, dataset, subgroup
+)
+
+select
+    source,
+    dataset,
+    subgroup,
+    mentions as rows,
+    linked_by_id,
+    linked_by_probability,
+    unlinked,
+    in_review,
+    round(wrong_links / nullif(wrong_links + right_links, 0.0), 6) as estimated_false_match_rate,
+    round(missed_links / nullif(missed_links + right_links, 0.0), 6)
+        as estimated_missed_match_rate
+from counted

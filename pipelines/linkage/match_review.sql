@@ -1,0 +1,129 @@
+-- Pairs that a person has to judge: those the model left open, a number on two people, one person
+-- with two keys of one register. Ranked by the reader through at_stake, then probability.
+with entity_key as (
+    select entity_no, mention_key
+    from linkage.entity
+),
+
+undecided as (
+    select
+        left_entity.mention_key as left_key,
+        right_entity.mention_key as right_key,
+        pair_decision.probability,
+        pair_decision.reason
+    from linkage.pair_decision
+    inner join entity_key as left_entity on left_entity.entity_no = pair_decision.left_no
+    inner join entity_key as right_entity on right_entity.entity_no = pair_decision.right_no
+    where pair_decision.decision = 'review'
+),
+
+party_mention as (
+    select
+        number_party.number,
+        number_party.party,
+        number_party.owns,
+        min(mention_feature.mention_key) as mention_key
+    from linkage.number_party
+    inner join linkage.mention_feature
+        on mention_feature.number = number_party.number
+        and mention_feature.name_folded = number_party.name_folded
+    where number_party.parties > 1
+    group by number_party.number, number_party.party, number_party.owns
+),
+
+number_on_two as (
+    select
+        least(one.mention_key, other.mention_key) as left_key,
+        greatest(one.mention_key, other.mention_key) as right_key,
+        0.0 as probability,
+        'one number under two names' as reason
+    from party_mention as one
+    inner join party_mention as other
+        on other.number = one.number and other.party > one.party
+),
+
+register_row as (
+    select
+        mention_link.person_id,
+        split_part(mention_feature.register_ref, ':', 1) as register_domain,
+        mention_feature.register_ref,
+        min(mention_feature.mention_key) as mention_key
+    from linkage.mention_feature
+    inner join linkage.mention_link on mention_link.mention_key = mention_feature.mention_key
+    where mention_feature.register_ref is not null
+    group by mention_link.person_id, mention_feature.register_ref
+),
+
+register_ranked as (
+    select
+        person_id,
+        register_domain,
+        mention_key,
+        row_number() over (
+            partition by person_id, register_domain order by register_ref
+        ) as place
+    from register_row
+),
+
+register_double as (
+    select
+        kept.mention_key as left_key,
+        extra.mention_key as right_key,
+        1.0 as probability,
+        'one person with two keys of one register' as reason
+    from register_ranked as kept
+    inner join register_ranked as extra
+        on extra.person_id = kept.person_id
+        and extra.register_domain = kept.register_domain
+    where kept.place = 1 and extra.place > 1
+),
+
+pair as (
+    select left_key, right_key, probability, reason from undecided
+    union all
+    select left_key, right_key, probability, reason from number_on_two
+    union all
+    select left_key, right_key, probability, reason from register_double
+),
+
+distinct_pair as (
+    select
+        left_key,
+        right_key,
+        max(probability) as probability,
+        min(reason) as reason
+    from pair
+    group by left_key, right_key
+),
+
+stake as (
+    select person_ref as mention_key, '1 death' as at_stake from standard.death_claim
+    union all
+    select person_ref as mention_key, '2 tier' as at_stake from standard.tier_claim
+    union all
+    select head_ref as mention_key, '2 tier' as at_stake from standard.tier_grant
+    union all
+    select mention_key, '3 field report' as at_stake from standard.field_report
+    union all
+    select person_ref as mention_key, '4 help' as at_stake from standard.help
+),
+
+highest_stake as (
+    select mention_key, min(at_stake) as at_stake
+    from stake
+    group by mention_key
+)
+
+select
+    substr(sha256(distinct_pair.left_key || '|' || distinct_pair.right_key), 1, 16) as pair_id,
+    distinct_pair.left_key,
+    distinct_pair.right_key,
+    distinct_pair.probability,
+    distinct_pair.reason,
+    substr(least(
+        coalesce(left_stake.at_stake, '5 record'), coalesce(right_stake.at_stake, '5 record')
+    ), 3) as at_stake,
+    cast(null as varchar) as judgement
+from distinct_pair
+left join highest_stake as left_stake on left_stake.mention_key = distinct_pair.left_key
+left join highest_stake as right_stake on right_stake.mention_key = distinct_pair.right_key

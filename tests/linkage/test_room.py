@@ -1,0 +1,240 @@
+"""The whole room on an invented town: right, the same again, and under ids that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import linkage
+from pipelines.contracts.promises import load_promises
+from pipelines.engine.sql import read_sql, to_spark
+from pipelines.lake.night import PIPELINES, Night
+
+from . import nights
+from .town import AS_OF, Town, build, frame, number, row
+
+
+@pytest.fixture(scope="module")
+def town() -> Town:
+    return build(1500, seed=11, dirt=2.0)
+
+
+@pytest.fixture(scope="module")
+def first(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    made = nights.linked(nights.night(tmp_path_factory.mktemp("home"), AS_OF, frame(town.mentions)))
+    yield made
+    made.close()
+
+
+def pairs(groups: dict[str, object], keys: list[str]) -> int:
+    sizes: dict[object, int] = {}
+    for key in keys:
+        sizes[groups[key]] = sizes.get(groups[key], 0) + 1
+    return sum(size * (size - 1) // 2 for size in sizes.values())
+
+
+def grouping(persons: dict[str, str]) -> set[frozenset[str]]:
+    groups: dict[str, set[str]] = {}
+    for key, person in persons.items():
+        groups.setdefault(person, set()).add(key)
+    return {frozenset(members) for members in groups.values()}
+
+
+def test_every_mention_has_a_person_and_the_truth_is_met(town: Town, first: Night) -> None:
+    persons = nights.persons(first)
+    assert set(persons) == set(town.truth)
+    keys = sorted(persons)
+    both: dict[str, object] = {key: (persons[key], town.truth[key]) for key in keys}
+    right = pairs(both, keys)
+    assert right / pairs(dict(persons), keys) >= 0.999
+    assert right / pairs(dict(town.truth), keys) >= 0.98
+
+
+def test_shuffled_rows_give_the_same_ids(town: Town, first: Night, tmp_path: Path) -> None:
+    shuffled = frame(town.mentions).sample(fraction=1.0, shuffle=True, seed=3)
+    second = nights.night(tmp_path, AS_OF, shuffled)
+    second.__dict__["key"] = first.key
+    assert nights.persons(nights.linked(second)) == nights.persons(first)
+    second.close()
+
+
+def test_every_reference_leads_to_a_person(first: Night) -> None:
+    references = dict(first.frame("linkage.person_ref", ["person_ref", "person_id"]).iter_rows())
+    features = first.frame("linkage.mention_feature", ["mention_key", "register_ref"])
+    assert set(features["mention_key"]) <= set(references)
+    assert set(features["register_ref"].drop_nulls()) <= set(references)
+
+
+def test_the_report_counts_every_mention(town: Town, first: Night) -> None:
+    report = first.frame("quality.match_report").filter(pl.col("subgroup") == "all")
+    assert report["rows"].sum() == len(town.mentions)
+    parts = report.select(
+        pl.col("linked_by_id") + pl.col("linked_by_probability") + pl.col("unlinked")
+    ).to_series()
+    assert parts.to_list() == report["rows"].to_list()
+
+
+def test_statements_run_on_spark_too() -> None:
+    for path in sorted((PIPELINES / "linkage").glob("*.sql")):
+        to_spark(read_sql(path))
+
+
+def test_every_table_is_promised_and_made() -> None:
+    promises = load_promises()
+    for table in linkage.TABLES:
+        assert promises[table].room == "linkage"
+        assert callable(getattr(linkage, table.split(".")[1]))
+
+
+BORN, CHILD_BORN = date(1980, 1, 2), date(2018, 9, 9)
+GROWN, CHILD, OTHER = number(BORN, 1, "1"), number(CHILD_BORN, 5, "2"), number(BORN, 40, "1")
+
+
+def small(root: Path, rows: list[dict[str, object]], as_of: date = AS_OF, **more: pl.DataFrame
+          ) -> Night:  # fmt: skip
+    return nights.linked(nights.night(root, as_of, frame(rows), **more))
+
+
+def insured(key: str, **values: object) -> dict[str, object]:
+    return row("medical_insurance/insured_person", f"{key}|390", register_domain="psn_no",
+               register_key=key, **values)  # fmt: skip
+
+
+def background(people: int = 60) -> list[dict[str, object]]:
+    """Other people, so that a name is not half the town's."""
+    return [mention for mention in build(people, seed=5).mentions if "insured" in str(
+        mention["dataset"])]  # fmt: skip
+
+
+def test_a_name_alone_joins_nobody(tmp_path: Path) -> None:
+    made = small(tmp_path, [
+        *background(),
+        insured("A", name="欧阳予倩", id_number=GROWN, birth_date=BORN),
+        row("civil_affairs/social_service", "S1", name="欧阳予倩"),
+    ])  # fmt: skip
+    persons = nights.persons(made)
+    assert (
+        persons["civil_affairs/social_service:S1"]
+        != (persons["medical_insurance/insured_person:A|390"])
+    )
+    made.close()
+
+
+def test_twins_under_damaged_numbers_stay_apart(tmp_path: Path) -> None:
+    twins = [number(CHILD_BORN, 7, "2"), number(CHILD_BORN, 8, "2")]
+    shared = {"birth_date": CHILD_BORN, "sex": "2", "phone": "13900000001",
+              "group_keys": ["family:F"], "region_code": "990102001001"}  # fmt: skip
+    made = small(tmp_path, [
+        *background(),
+        insured("A", name="林小雨", id_number=twins[0], **shared),
+        insured("B", name="林小雪", id_number=twins[1], **shared),
+        row("education/student", "J1", name="林小雨", register_domain="student_no",
+            register_key="J1", **{**shared, "group_keys": ["student:J1"]}),
+        row("education/student", "J2", name="林小雪", register_domain="student_no",
+            register_key="J2", **{**shared, "group_keys": ["student:J2"]}),
+    ])  # fmt: skip
+    persons = nights.persons(made)
+    a, b = (persons[f"medical_insurance/insured_person:{k}|390"] for k in "AB")
+    assert a != b
+    assert persons["education/student:J1"] == a
+    assert persons["education/student:J2"] == b
+    made.close()
+
+
+def test_a_payment_that_names_certificate_and_name_finds_its_person(tmp_path: Path) -> None:
+    certificate = ["certificate:C1"]
+    made = small(tmp_path, [
+        *background(),
+        row("civil_affairs/assistance_member", "C1|1|林小雨", name="林小雨", id_number=GROWN,
+            birth_date=BORN, group_keys=certificate),
+        row("civil_affairs/assistance_payment", "Z1", name="林小雨", group_keys=certificate),
+    ])  # fmt: skip
+    link = (
+        made.frame("linkage.mention_link").filter(pl.col("record_key") == "Z1").row(0, named=True)
+    )
+    assert link["method"] == "probable"
+    assert len(set(nights.persons(made).values())) == len(nights.persons(made)) - 1
+    made.close()
+
+
+def test_a_number_is_repaired_where_one_person_fits(tmp_path: Path) -> None:
+    wrong = GROWN[:9] + str((int(GROWN[9]) + 1) % 10) + GROWN[10:]
+    made = small(tmp_path, [
+        insured("A", name="林建国", id_number=GROWN, birth_date=BORN),
+        row("civil_affairs/death_record", "D1", name="林建国", id_number=wrong,
+            id_status="invalid", birth_date=BORN),
+        row("civil_affairs/death_record", "D2", name="林建国", id_number=GROWN[:15] + "000",
+            id_status="rounded"),
+        row("civil_affairs/death_record", "D3", name="林建", id_number=wrong,
+            id_status="invalid", birth_date=CHILD_BORN),
+    ])  # fmt: skip
+    links = {r["record_key"]: r for r in made.frame("linkage.mention_link").iter_rows(named=True)}
+    assert links["D1"]["method"] == links["D2"]["method"] == "id_repaired"
+    assert links["D1"]["person_id"] == links["A|390"]["person_id"]
+    assert links["D3"]["person_id"] != links["A|390"]["person_id"]
+    made.close()
+
+
+def chronic(rows: list[tuple[str, str, str, str | None]]) -> pl.DataFrame:
+    """Registrations: record_key, psn_no, name, id_number (valid)."""
+    return pl.DataFrame({
+        "record_key": [r[0] for r in rows], "delivery_id": ["d"] * len(rows),
+        "row_number": list(range(len(rows))), "extract_date": [AS_OF] * len(rows),
+        "psn_no": [r[1] for r in rows], "name": [r[2] for r in rows],
+        "id_number": [r[3] for r in rows],
+        "id_number_status": ["valid" if r[3] else "missing" for r in rows],
+    }, schema_overrides={"id_number": pl.String})  # fmt: skip
+
+
+def test_rows_with_anothers_key_are_redirected(tmp_path: Path) -> None:
+    rows = chronic([
+        ("A|M1", "A", "林建国", GROWN),      # the holder's own
+        ("A|M2", "A", "陈立新", OTHER),      # another known person's number and name
+        ("A|M3", "A", "林建国", OTHER),      # another's number, but not the name
+        ("X|M1", "X", "陈立新", OTHER),      # nobody holds the key
+    ])  # fmt: skip
+    made = small(tmp_path, [
+        insured("A", name="林建国", id_number=GROWN, birth_date=BORN),
+        insured("B", name="陈立新", id_number=OTHER, birth_date=BORN),
+    ], chronic_registration=rows)  # fmt: skip
+    persons = nights.persons(made)
+    redirect = {r["row_ref"].split(":")[1]: r["person_id"]
+                for r in made.frame("linkage.redirect").iter_rows(named=True)}  # fmt: skip
+    other = persons["medical_insurance/insured_person:B|390"]
+    assert redirect == {"A|M2": other, "X|M1": other}
+    assert persons["medical_insurance/chronic_registration:X|M1"] == other
+    made.close()
+
+
+def test_ids_survive_and_merges_and_splits_are_told(tmp_path: Path) -> None:
+    alone = insured("A", name="林小雨", birth_date=CHILD_BORN)
+    pupil = row("education/student", "J1", name="林小雨", id_number=CHILD, birth_date=CHILD_BORN,
+                register_domain="student_no", register_key="J1")  # fmt: skip
+    before = [*background(), alone, {**pupil, "birth_date": date(2014, 1, 1), "id_number": None,
+                                     "id_status": "missing"}]  # fmt: skip
+    night = small(tmp_path, before)
+    old = nights.persons(night)
+    a, s = "medical_insurance/insured_person:A|390", "education/student:J1"
+    assert old[a] != old[s]
+    nights.commit(night)
+    merged = small(tmp_path, [*background(), {**alone, "id_number": CHILD, "id_status": "valid"},
+                              pupil], AS_OF + timedelta(days=1))  # fmt: skip
+    new = nights.persons(merged)
+    assert new[a] == new[s] and new[a] in (old[a], old[s])
+    assert {k: v for k, v in new.items() if k not in (a, s)} == {
+        k: v for k, v in old.items() if k not in (a, s)}  # fmt: skip
+    changes = merged.frame("linkage.person_id_change", ["old_id", "new_id", "change"]).rows()
+    gone = ({old[a], old[s]} - {new[a]}).pop()
+    assert changes == [(gone, new[a], "merged")]
+    nights.commit(merged)
+    again = small(tmp_path, before, AS_OF + timedelta(days=2))
+    parted = nights.persons(again)
+    assert parted[a] != parted[s]
+    assert gone not in parted.values()
+    told = again.frame("linkage.person_id_change", ["old_id", "change"]).rows()
+    assert sorted(change for _, change in told) == ["merged", "split"]
+    again.close()
