@@ -1,0 +1,125 @@
+"""One asset per table of a room, described by the table's promise."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import dagster as dg
+
+from assets.partitions import NIGHTS
+from assets.resources import NightResource
+from pipelines.contracts.promises import Promise, load_promises
+from pipelines.lake.night import Built
+from pipelines.logs import step
+from pipelines.rooms import Room, rooms
+from pipelines.standard import views
+from pipelines.standard.medical_spending import DELIVERY
+from pipelines.standard.promises import contract_promise
+
+OWNERS = ["team:jiuzhulian"]
+#: the assets of a night run one after the other, and one night at a time
+POOL = "night"
+
+
+def asset_key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(table.split(".", 1))
+
+
+@cache
+def made_tables() -> frozenset[str]:
+    """Tables that some room makes; landed rows are assets of intake too."""
+    return frozenset(table for room in rooms() for table in room.tables)
+
+
+def upstream(room: Room, table: str) -> list[str]:
+    """Tables that ``table`` is made from tonight; a view stands for what it reads."""
+    stands_on = views()
+    named = {
+        name
+        for read in room.reads.get(table, ())
+        for name in (*stands_on.get(read, (read,)), *([DELIVERY] if read in stands_on else ()))
+    }
+    known = made_tables()
+    return sorted(
+        name
+        for name in named
+        if (name in known or name.startswith("intake.raw_")) and name != table
+    )
+
+
+def promise_of(table: str) -> Promise:
+    promise = load_promises().get(table) or contract_promise(table)
+    assert promise is not None, f"{table} has no promise"
+    return promise
+
+
+def description(promise: Promise) -> str:
+    key = ", ".join(promise.key) or "—"
+    return (
+        f"**{promise.title_zh}** · {promise.title_en}\n\n{promise.zh}\n\n{promise.en}\n\n"
+        f"One row is {promise.grain}. Key: {key}."
+    )
+
+
+def column_schema(promise: Promise) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=f"{column.zh} · {column.en}",
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable and column.name not in promise.key
+                ),
+                tags={"class": column.class_},
+            )
+            for column in promise.columns
+        ]
+    )
+
+
+def spec(table: str, group: str, deps: list[dg.AssetKey], kinds: set[str]) -> dg.AssetSpec:
+    promise = promise_of(table)
+    published = {True: "yes", False: "no", "restricted": "restricted"}[promise.published]
+    return dg.AssetSpec(
+        key=asset_key(table),
+        deps=deps,
+        group_name=group,
+        description=description(promise),
+        owners=OWNERS,
+        kinds=kinds,
+        tags={"room": promise.room, "published": published},
+        metadata={"dagster/column_schema": column_schema(promise)},
+        partitions_def=NIGHTS,
+    )
+
+
+def metadata(built: Built) -> Mapping[str, dg.MetadataValue]:
+    return {
+        "dagster/row_count": dg.MetadataValue.int(built.rows),
+        "seconds": dg.MetadataValue.float(round(built.seconds, 3)),
+        "taken_over": dg.MetadataValue.bool(built.reused),
+    }
+
+
+def table_asset(room: Room, table: str) -> dg.AssetsDefinition:
+    """The asset that makes ``table``."""
+    reads = [asset_key(name) for name in upstream(room, table)]
+    sql_made = promise_of(table).name
+    table_spec = spec(table, room.name, reads, {"duckdb", "parquet"})
+
+    @dg.multi_asset(name=f"{table.replace('.', '__')}", specs=[table_spec], pool=POOL)
+    def make(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
+        built = room.build(table, night.of(context))
+        step(table, built.rows, built.seconds, reused=built.reused)
+        context.log.info(f"{sql_made}: {built.rows} rows")
+        return dg.MaterializeResult(asset_key=asset_key(table), metadata=metadata(built))
+
+    return make
+
+
+def room_assets(name: str) -> list[dg.AssetsDefinition]:
+    """All assets of a room, in build order."""
+    from pipelines.rooms import room
+
+    found = room(name)
+    return [table_asset(found, table) for table in found.tables]

@@ -1,0 +1,8 @@
+"""Nights as partitions: the key is the as-of date in Shanghai."""
+
+import dagster as dg
+
+TIMEZONE = "Asia/Shanghai"
+
+#: end_offset=1: at 02:00 the newest partition is that very day, not yesterday
+NIGHTS = dg.DailyPartitionsDefinition(start_date="2024-01-01", timezone=TIMEZONE, end_offset=1)

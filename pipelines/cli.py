@@ -1,0 +1,139 @@
+"""The command ``jiuzhulian``: words of the command line in, one call, an exit code out.
+
+Exit codes: 0 done, 1 a blocking check held publication back, 2 could not run, 3 another run holds
+this HOME.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.errors import EXIT_COULD_NOT_RUN, ConfigurationFault, JiuzhulianError
+from pipelines.settings import Settings
+
+app = typer.Typer(
+    name="jiuzhulian",
+    help="救助链: finds people in hardship before they have to ask.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Landing = Annotated[Path | None, typer.Option(help="Folder with <source>/<dataset>/ files.")]
+Policy = Annotated[Path | None, typer.Option(help="Folder with parameters.yaml and rules.yaml.")]
+HomeDir = Annotated[Path | None, typer.Option("--home", help="Where state and results lie.")]
+
+
+def day(text: str | date) -> date:
+    if isinstance(text, date):
+        return text
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise typer.BadParameter("a date is written YYYY-MM-DD") from None
+
+
+def settings(
+    landing: Path | None = None, policy: Path | None = None, home: Path | None = None
+) -> Settings:
+    given: dict[str, Any] = {"landing": landing, "policy": policy, "home": home}
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+@app.command()
+def run(
+    as_of: Annotated[date, typer.Option(parser=day, metavar="YYYY-MM-DD", help="The night.")],
+    landing: Landing = None,
+    policy: Policy = None,
+    home: HomeDir = None,
+    rebuild: Annotated[
+        bool, typer.Option(help="Make every table anew, also those that did not change.")
+    ] = False,
+) -> None:
+    """The nightly job, in one process."""
+    from pipelines.logs import stderr, stdout
+    from pipelines.run import run_night
+
+    chosen = settings(landing, policy, home)
+    stderr.print(f"night of {as_of} · policy {chosen.policy.name}")
+    run_night(chosen, as_of, rebuild=rebuild)
+
+    from pipelines.publish.summary import summarise
+
+    stdout.print(summarise(chosen.home))
+
+
+@app.command()
+def sample(
+    people: Annotated[int, typer.Option(min=50, help="How many residents.")],
+    out: Annotated[Path, typer.Option(help="Folder to write landing/ and truth/ into.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 1,
+    nights: Annotated[int, typer.Option(min=1, help="How many nights of deliveries.")] = 3,
+    last_night: Annotated[
+        date, typer.Option(parser=day, metavar="YYYY-MM-DD", help="As-of date of the last night.")
+    ] = date(2026, 11, 20),
+    months: Annotated[int, typer.Option(min=1, help="Months of history before it.")] = 14,
+    dirt: Annotated[float, typer.Option(min=0.0, help="1.0 = usual number of faults.")] = 1.0,
+) -> None:
+    """A synthetic city: landing files, and its truth beside them. Nobody in it is real."""
+    from pipelines.logs import say, stdout
+    from pipelines.synthetic.city import write_city
+
+    summary = write_city(
+        people, seed, out, last_night=last_night, nights=nights, months=months, dirt=dirt,
+        progress=say,
+    )  # fmt: skip
+    stdout.print(str(summary))
+
+
+@app.command()
+def check(
+    policy: Policy = None,
+    schemas: Annotated[Path | None, typer.Option(help="Contracts; default: those shipped.")] = None,
+) -> None:
+    """Reads contracts and policy and says what is wrong, everything at once."""
+    from pipelines.check import check_all
+    from pipelines.logs import stdout
+
+    chosen = settings(policy=policy)
+    stdout.print(check_all(schemas or chosen.schemas, chosen.policy))
+
+
+@app.command()
+def explain(
+    case_id: Annotated[str, typer.Argument(help="As in hardship.case_file.")],
+    home: HomeDir = None,
+    names: Annotated[bool, typer.Option(help="Show names in full.")] = False,
+) -> None:
+    """Why this case: rows, match, household, rule, numbers."""
+    from pipelines.logs import stdout
+    from pipelines.publish.explain import explain as explained
+
+    stdout.print(explained(case_id, settings(home=home).home, names=names))
+
+
+def main() -> None:
+    """Run a command; an error of ours is one clear line and an exit code."""
+    from pipelines.logs import stderr
+
+    try:
+        app()
+    except ConfigurationFault as error:
+        for fault in error.faults:
+            stderr.print(f"[red]error[/]: {fault}", markup=True, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except JiuzhulianError as error:
+        stderr.print(f"error: {error}", markup=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        stderr.print("stopped; the last published night is unchanged")
+        sys.exit(EXIT_COULD_NOT_RUN)
+
+
+if __name__ == "__main__":
+    main()

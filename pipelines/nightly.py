@@ -1,0 +1,100 @@
+"""Opening a night, landing what arrived, committing it: the frame around the rooms.
+
+Both the command ``run`` and the assets of Dagster go through here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+
+from pipelines.contracts.load import load_codes, load_contracts
+from pipelines.errors import ConfigurationFault, JiuzhulianError
+from pipelines.intake.land import LandingSummary, land
+from pipelines.lake import fingerprint
+from pipelines.lake.home import Home
+from pipelines.lake.manifest import Manifest, manifest_sha256
+from pipelines.lake.night import Night
+from pipelines.publish.version import code_version
+from pipelines.settings import Settings
+from pipelines.standard.promises import contract_promise
+from pipelines.standard.registry import register_views
+
+
+def open_night(
+    settings: Settings, as_of: date, run_id: str | None = None, *, rebuild: bool = False
+) -> Night:
+    """A night that can be built or read; its HOME is made where it is missing."""
+    if not settings.policy.is_dir():
+        raise ConfigurationFault([f"policy {settings.policy} is not a folder: name one"])
+    home = Home(settings.home).create()
+    night = Night(
+        home, as_of, settings,
+        run_id=run_id, rebuild=rebuild, contract_promises=contract_promise,
+    )  # fmt: skip
+    register_views(night)
+    return night
+
+
+_open: dict[str, tuple[Night, ExitStack]] = {}
+
+
+def night_of_run(run_id: str, settings: Settings, as_of: date, *, rebuild: bool = False) -> Night:
+    """The night that a run works on: opened once in this process, with its HOME locked."""
+    if run_id not in _open:
+        stack = ExitStack()
+        home = Home(settings.home).create()
+        stack.enter_context(home.locked())
+        wipe_leftovers(home)
+        name = f"{as_of:%Y%m%d}-{run_id[:8]}"
+        night = open_night(settings, as_of, name, rebuild=rebuild)
+        stack.callback(night.close)
+        _open[run_id] = (night, stack)
+    return _open[run_id][0]
+
+
+def close_nights() -> None:
+    """Close every night that this process has open and release its HOME."""
+    while _open:
+        _, (_, stack) = _open.popitem()
+        stack.close()
+
+
+def land_arrivals(night: Night, log: Callable[[str], None] = lambda _: None) -> LandingSummary:
+    """Take in every complete file of the landing folder that the night may see."""
+    settings = night.settings
+    if not settings.landing.is_dir():
+        raise JiuzhulianError(f"landing folder {settings.landing} does not exist: name one")
+    summary = land(
+        night.home, settings.landing, load_contracts(settings.schemas),
+        load_codes(settings.schemas), night.as_of, night.run_id,
+        settings.settle_seconds, settings.memory_limit, log,
+    )  # fmt: skip
+    night.forget_receipts()
+    return summary
+
+
+def commit(night: Night) -> Manifest:
+    """Make what the night has built its state; later nights stand on it from now on."""
+    manifest = Manifest(
+        as_of=night.as_of,
+        run_id=night.run_id,
+        committed_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        code_version=code_version(),
+        policy=night.policy_dir.name,
+        policy_sha256=fingerprint.folder(night.policy_dir),
+        previous=night.previous,
+        previous_sha256=manifest_sha256(night.home, night.previous) if night.previous else None,
+        receipts=tuple(receipt.receipt_id for receipt in night.receipts),
+        tables=night.pointers(),
+    )
+    manifest.save(night.home)
+    return manifest
+
+
+def wipe_leftovers(home: Home) -> None:
+    """Remove what earlier runs that were cut off left in HOME/restricted/tmp."""
+    for leftover in home.tmp.iterdir():
+        shutil.rmtree(leftover, ignore_errors=True)

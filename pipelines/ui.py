@@ -1,0 +1,36 @@
+"""``make ui``: the Dagster user interface on a HOME, nothing sent anywhere."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from pipelines.lake.home import Home
+from pipelines.run import dagster_home
+from pipelines.settings import ROOT
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--landing", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument("--host", default="127.0.0.1")
+    arguments = parser.parse_args()
+    home = Home(arguments.home).create()
+    dagster_home(home)
+    os.environ["JIUZHULIAN_HOME"] = str(home.root)
+    os.environ["JIUZHULIAN_LANDING"] = str(arguments.landing.resolve())
+    os.chdir(ROOT)
+    dg = Path(sys.executable).with_name("dg")
+    os.execv(
+        dg,
+        [str(dg), "dev", "-w", "workspace.yaml", "--host", arguments.host,
+         "--port", str(arguments.port)],
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
