@@ -30,9 +30,15 @@ def made_tables() -> frozenset[str]:
     return frozenset(table for room in rooms() for table in room.tables)
 
 
+@cache
+def views_stand_on() -> dict[str, tuple[str, ...]]:
+    """Views, and the tables each of them stands on; building their statements takes seconds."""
+    return views()
+
+
 def upstream(room: Room, table: str) -> list[str]:
     """Tables that ``table`` is made from tonight; a view stands for what it reads."""
-    stands_on = views()
+    stands_on = views_stand_on()
     named = {
         name
         for read in room.reads.get(table, ())

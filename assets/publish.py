@@ -70,8 +70,11 @@ def great_expectations(
 def nothing_blocks(
     context: dg.AssetCheckExecutionContext, night: NightResource
 ) -> dg.AssetCheckResult:
-    frame = night.of(context).frame("quality.expectation")
+    opened = night.of(context)
+    frame = opened.frame("quality.expectation")
     blocking = frame.filter(frame["blocking"] & ~frame["success"])
+    if blocking.height:
+        room.validation_page(opened)  # nothing downstream will run, and people must see why
     return dg.AssetCheckResult(
         passed=blocking.is_empty(),
         metadata={

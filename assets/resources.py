@@ -7,7 +7,7 @@ import dagster as dg
 
 from pipelines.lake.night import Night
 from pipelines.nightly import night_of_run
-from pipelines.settings import Settings
+from pipelines.settings import Settings, read_settings
 
 
 class NightResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -25,7 +25,7 @@ class NightResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             for name in ("landing", "policy", "home")
             if (value := getattr(self, name))
         }
-        return Settings(**given)  # type: ignore[arg-type]
+        return read_settings(**given)
 
     def of(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Night:
         """The night of this run's partition; opened once per run, with the HOME locked."""

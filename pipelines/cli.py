@@ -1,7 +1,7 @@
 """The command ``jiuzhulian``: words of the command line in, one call, an exit code out.
 
 Exit codes: 0 done, 1 a blocking check held publication back, 2 could not run, 3 another run holds
-this HOME.
+this HOME, 4 a fault of the program, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.errors import EXIT_COULD_NOT_RUN, ConfigurationFault, JiuzhulianError
-from pipelines.settings import Settings
+from pipelines.errors import EXIT_STOPPED, JiuzhulianError, Stopped, ended
+from pipelines.settings import Settings, read_settings
 
 app = typer.Typer(
     name="jiuzhulian",
@@ -42,7 +42,7 @@ def settings(
     landing: Path | None = None, policy: Path | None = None, home: Path | None = None
 ) -> Settings:
     given: dict[str, Any] = {"landing": landing, "policy": policy, "home": home}
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    return read_settings(**{name: value for name, value in given.items() if value is not None})
 
 
 @app.command()
@@ -56,16 +56,16 @@ def run(
     ] = False,
 ) -> None:
     """The nightly job, in one process."""
-    from pipelines.logs import stderr, stdout
+    from pipelines.logs import say, show
     from pipelines.run import run_night
 
     chosen = settings(landing, policy, home)
-    stderr.print(f"night of {as_of} · policy {chosen.policy.name}")
+    say(f"night of {as_of} · policy {chosen.policy.name}")
     run_night(chosen, as_of, rebuild=rebuild)
 
     from pipelines.publish.summary import summarise
 
-    stdout.print(summarise(chosen.home))
+    show(summarise(chosen.home))
 
 
 @app.command()
@@ -81,14 +81,14 @@ def sample(
     dirt: Annotated[float, typer.Option(min=0.0, help="1.0 = usual number of faults.")] = 1.0,
 ) -> None:
     """A synthetic city: landing files, and its truth beside them. Nobody in it is real."""
-    from pipelines.logs import say, stdout
+    from pipelines.logs import say, show
     from pipelines.synthetic.city import write_city
 
     summary = write_city(
         people, seed, out, last_night=last_night, nights=nights, months=months, dirt=dirt,
         progress=say,
     )  # fmt: skip
-    stdout.print(str(summary))
+    show(str(summary))
 
 
 @app.command()
@@ -98,10 +98,10 @@ def check(
 ) -> None:
     """Reads contracts and policy and says what is wrong, everything at once."""
     from pipelines.check import check_all
-    from pipelines.logs import stdout
+    from pipelines.logs import show
 
     chosen = settings(policy=policy)
-    stdout.print(check_all(schemas or chosen.schemas, chosen.policy))
+    show(check_all(schemas or chosen.schemas, chosen.policy))
 
 
 @app.command()
@@ -111,28 +111,32 @@ def explain(
     names: Annotated[bool, typer.Option(help="Show names in full.")] = False,
 ) -> None:
     """Why this case: rows, match, household, rule, numbers."""
-    from pipelines.logs import stdout
+    from pipelines.logs import show
     from pipelines.publish.explain import explain as explained
 
-    stdout.print(explained(case_id, settings(home=home).home, names=names))
+    show(explained(case_id, settings(home=home).home, names=names))
 
 
 def main() -> None:
-    """Run a command; an error of ours is one clear line and an exit code."""
-    from pipelines.logs import stderr
+    """Run a command; an error is one clear line and an exit code."""
+    sys.exit(ended(_command))
 
+
+def _command() -> object:
     try:
-        app()
-    except ConfigurationFault as error:
-        for fault in error.faults:
-            stderr.print(f"[red]error[/]: {fault}", markup=True, soft_wrap=True)
-        sys.exit(error.exit_code)
-    except JiuzhulianError as error:
-        stderr.print(f"error: {error}", markup=False, soft_wrap=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        stderr.print("stopped; the last published night is unchanged")
-        sys.exit(EXIT_COULD_NOT_RUN)
+        code = app(standalone_mode=False)
+    except typer.TyperException as error:
+        raise JiuzhulianError(_usage(error)) from None
+    if code == EXIT_STOPPED:
+        raise Stopped("stopped; the last published night is unchanged")
+    return code
+
+
+def _usage(error: typer.TyperException) -> str:
+    told = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    words = context.command_path if context else "jiuzhulian"
+    return f"{told.rstrip('.')}: see {words} --help"
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ import time
 from datetime import date
 from pathlib import Path
 
-from pipelines.errors import JiuzhulianError
-from pipelines.logs import stderr, stdout
+from pipelines.errors import ended
+from pipelines.logs import show
 from pipelines.publish.summary import summarise
 from pipelines.run import run_night
 from pipelines.settings import SCHEMAS, Settings
@@ -28,19 +28,16 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    try:
-        demonstrate(arguments.city, arguments.home, arguments.people, arguments.seed)
-    except JiuzhulianError as error:
-        stderr.print(f"error: {error}", markup=False, soft_wrap=True)
-        return error.exit_code
-    return 0
+    return ended(
+        lambda: demonstrate(arguments.city, arguments.home, arguments.people, arguments.seed)
+    )
 
 
 def demonstrate(city: Path, home: Path, people: int, seed: int) -> None:
     """Make the town if it is not there, run its nights, say what was found."""
     plan = city / "truth" / "city.json"
     if not plan.exists():
-        stdout.print(f"making a town of {people:,} invented people in {city} …")
+        show(f"making a town of {people:,} invented people in {city} …")
         write_city(people, seed, city)
     nights = [date.fromisoformat(text) for text in json.loads(plan.read_text())["nights"]]
     landing = city / "arrived"
@@ -50,8 +47,8 @@ def demonstrate(city: Path, home: Path, people: int, seed: int) -> None:
         run_night(
             Settings(landing=landing, home=home, policy=SCHEMAS / "policies" / "rizhao"), night
         )
-        stdout.print(f"night of {night}: {time.monotonic() - started:.1f} s")
-    stdout.print(summarise(home))
+        show(f"night of {night}: {time.monotonic() - started:.1f} s")
+    show(summarise(home))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
-"""What can go wrong, each with the exit code of the command that meets it.
+"""What can go wrong, each with the exit code of the command that meets it, and how it is told.
 
 Messages say what, where and what to do next; never a value of a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 EXIT_OK = 0
 EXIT_HELD_BACK = 1
 EXIT_COULD_NOT_RUN = 2
 EXIT_ALREADY_RUNNING = 3
+EXIT_PROGRAM_FAULT = 4
+EXIT_STOPPED = 130
 
 
 class JiuzhulianError(Exception):
@@ -49,3 +54,55 @@ class AlreadyRunning(JiuzhulianError):
 
 class NotFound(JiuzhulianError):
     """Something that was asked for by name (a case, a night, a table) is not there."""
+
+
+class Stopped(JiuzhulianError):
+    """Somebody stopped the command (Ctrl-C); what was published before is unchanged."""
+
+    exit_code = EXIT_STOPPED
+
+
+def ended(work: Callable[[], object]) -> int:
+    """Run a command to its exit code; whatever goes wrong is a clear line on stderr.
+
+    An error that is not ours may quote a row, so only its kind and place are told; with
+    ``JIUZHULIAN_TRACEBACK=1`` it is raised as it is.
+    """
+    try:
+        code = work()
+    except ConfigurationFault as error:
+        _tell(*error.faults)
+        return error.exit_code
+    except JiuzhulianError as error:
+        _tell(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _tell("stopped")
+        return EXIT_STOPPED
+    except Exception as error:
+        if os.environ.get("JIUZHULIAN_TRACEBACK") == "1":
+            raise
+        _tell(
+            f"a fault of the program, {type(error).__name__} {_place(error)}: please report this "
+            "line; JIUZHULIAN_TRACEBACK=1 shows more, which may quote a person's data"
+        )
+        return EXIT_PROGRAM_FAULT
+    return code if isinstance(code, int) else EXIT_OK
+
+
+def _tell(*messages: str) -> None:
+    for message in messages:
+        line = "; ".join(part.strip() for part in message.splitlines() if part.strip())
+        sys.stderr.write(f"error: {line}\n")
+
+
+def _place(error: BaseException) -> str:
+    """The last line of our own code that the error came through."""
+    here, place = str(Path(__file__).resolve().parents[1]), "outside"
+    step = error.__traceback__
+    while step is not None:
+        file = step.tb_frame.f_code.co_filename
+        if file.startswith(here) and "site-packages" not in file:
+            place = f"at {Path(file).relative_to(here)}:{step.tb_lineno}"
+        step = step.tb_next
+    return place

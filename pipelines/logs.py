@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 stderr = Console(stderr=True, highlight=False)
 stdout = Console(highlight=False)
@@ -16,7 +16,12 @@ def say(message: str) -> None:
     """Tell progress: to the terminal if there is one, to the log in any case."""
     LOGGER.info(message)
     if sys.stderr.isatty():
-        stderr.print(message)
+        stderr.print(message, markup=False, soft_wrap=True)
+
+
+def show(result: RenderableType) -> None:
+    """A command's result, on stdout; a long path is never cut off."""
+    stdout.print(result, crop=False, markup=False)
 
 
 def step(table: str, rows: int, seconds: float, *, reused: bool) -> None:

@@ -11,12 +11,13 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 
 from pipelines.contracts.load import load_codes, load_contracts
-from pipelines.errors import ConfigurationFault, JiuzhulianError
+from pipelines.errors import ConfigurationFault, JiuzhulianError, PublicationHeldBack
 from pipelines.intake.land import LandingSummary, land
 from pipelines.lake import fingerprint
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest, manifest_sha256
 from pipelines.lake.night import Night
+from pipelines.publish.validation import stop_if_held_back
 from pipelines.publish.version import code_version
 from pipelines.settings import Settings
 from pipelines.standard.promises import contract_promise
@@ -60,6 +61,17 @@ def close_nights() -> None:
     while _open:
         _, (_, stack) = _open.popitem()
         stack.close()
+
+
+def held_back() -> PublicationHeldBack | None:
+    """What the blocking checks of an open night said, if one of them failed."""
+    for night, _ in _open.values():
+        if night.exists("quality.expectation"):
+            try:
+                stop_if_held_back(night)
+            except PublicationHeldBack as said:
+                return said
+    return None
 
 
 def land_arrivals(night: Night, log: Callable[[str], None] = lambda _: None) -> LandingSummary:

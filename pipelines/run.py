@@ -38,18 +38,25 @@ def dagster_home(home: Home) -> str:
 
 
 def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None:
-    """Run the job ``nightly`` for one as-of date; raises the error of the step that failed."""
+    """Run the job ``nightly`` for one as-of date; raises the error of the step that failed.
+
+    What can be known beforehand is said before Dagster is loaded, which takes seconds.
+    """
     faults = check_policy(settings.policy, as_of)
+    if not settings.landing.is_dir():
+        faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")
     if faults:
         raise ConfigurationFault(faults)
     home = Home(settings.home).create()
+    with home.locked():
+        pass  # a second run is told so at once; the night itself takes the lock again
     dagster_home(home)
     import dagster as dg
 
     from pipelines.definitions import defs
-    from pipelines.nightly import close_nights
+    from pipelines.nightly import close_nights, held_back
 
-    logging.getLogger("dagster").setLevel(logging.ERROR)
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
     config = {
         "landing": str(settings.landing.resolve()),
         "policy": str(settings.policy.resolve()),
@@ -67,17 +74,19 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
             )
+    except dg.DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
     except Exception as error:
-        raise _cause(error) from error
+        raise _cause(error) or held_back() or error from error
     finally:
         close_nights()
 
 
-def _cause(error: BaseException) -> BaseException:
+def _cause(error: BaseException) -> JiuzhulianError | None:
     """Our own error behind what the orchestrator raised, if there is one."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, JiuzhulianError):
             return seen
         seen = seen.__cause__ or seen.__context__
-    return error
+    return None

@@ -6,14 +6,19 @@ belong here (they are dated data under ``schemas/policies``), nor secrets.
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from pipelines.errors import ConfigurationFault
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas"
@@ -50,3 +55,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+
+def read_settings(**given: Any) -> Settings:
+    """Settings, with what was ``given`` on top; raises ConfigurationFault with every fault."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise ConfigurationFault(
+            f"setting {'.'.join(map(str, fault['loc']))}: {fault['msg']}: mend it in "
+            f"settings.toml or in the environment (JIUZHULIAN_…)"
+            for fault in error.errors(include_input=False, include_url=False)
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationFault([f"settings.toml is not TOML: {error}"]) from None

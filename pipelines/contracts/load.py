@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,26 @@ def load_contracts(root: Path | None = None) -> dict[str, Contract]:
 
     Raises ConfigurationFault with every fault of every contract and code list.
     """
-    contracts, faults = read_contracts(root or SCHEMAS)
+    folder = root or SCHEMAS
+    contracts, faults = _read_once(folder, _stamps(folder))
     if faults:
         raise ConfigurationFault(faults)
-    return contracts
+    return dict(contracts)
+
+
+def _stamps(root: Path) -> tuple[tuple[str, int, int], ...]:
+    """What changes when a contract or a code list is edited: names, times and sizes."""
+    found = [*root.glob(f"sources/*/*{SUFFIX}"), *root.glob("codes/*.yaml")]
+    stats = ((path.as_posix(), path.stat()) for path in sorted(found))
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+@lru_cache(maxsize=4)
+def _read_once(
+    root: Path, stamps: tuple[tuple[str, int, int], ...]
+) -> tuple[dict[str, Contract], list[str]]:
+    """Every room asks for the contracts, and parsing them takes a quarter of a second."""
+    return read_contracts(root)
 
 
 def read_contracts(root: Path) -> tuple[dict[str, Contract], list[str]]:

@@ -77,6 +77,22 @@ def land(
     return summary
 
 
+def waiting_files(
+    home: Home,
+    landing: Path,
+    contracts: Mapping[str, Contract],
+    as_of: date,
+    settle_seconds: int,
+) -> list[str]:
+    """Complete files that a night of ``as_of`` has not looked at yet, by relative path.
+
+    Paths, sizes and times are compared with the receipts; nothing is opened.
+    """
+    ledger = Ledger(home, as_of, "")
+    discovered = discover(landing, contracts, as_of, settle_seconds)
+    return [f.relative_path for f in discovered.files if ledger.unchanged(f) is None]
+
+
 @dataclass
 class _Landing:
     home: Home

@@ -24,8 +24,8 @@ from pipelines.linkage.model import Comparison, Model, load_model
 from pipelines.linkage.profile import profiles
 
 WEIGHED = ("name", "birth", "sex", "phone", "region")
-NUMBERS = 20_000
-RANDOM_PAIRS = 1_000_000
+NUMBERS = 4_000
+RANDOM_PAIRS = 300_000
 SEED = 20261118
 FLOOR = 0.5
 """Added to every count, so that what was never seen is rare and not impossible."""
@@ -62,10 +62,15 @@ def weights(entities: pl.DataFrame, model: Model) -> Iterator[tuple[str, str, fl
             "on l.label = r.label and l.origin < r.origin"  # fmt: skip
         step = max(1, chosen.height)
         rounds = max(1, RANDOM_PAIRS // step)
+        con.execute(
+            "create table drawn as "
+            "select l.entity_no as a, (l.place + shift.n * 7919) % $step as place "
+            "from profile l cross join range(1, $rounds + 1) as shift(n)",
+            {"step": step, "rounds": rounds},
+        )
         random = (
-            "select l.entity_no as a, r.entity_no as b from profile l "
-            f"cross join range(1, {rounds + 1}) as shift(n) join profile r "
-            f"on r.place = (l.place + shift.n * 7919) % {step} where l.label <> r.label"
+            "select drawn.a, r.entity_no as b from drawn join profile r on r.place = drawn.place "
+            "where drawn.a <> r.entity_no"
         )
         for name in WEIGHED:
             comparison = model.comparison(name)

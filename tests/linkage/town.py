@@ -195,7 +195,8 @@ def _mentions(rng: random.Random, town: Town, who: Resident, dirt: float) -> Non
                   if r.family == who.family and (AS_OF - r.birth).days // 365 > 20]  # fmt: skip
         for place, adult in enumerate(adults[:2], start=1):
             _say(rng, town, adult, dirt, "education/student", f"{roll}|guardian{place}",
-                 birth=False, phone=True, region=False, missing=0.2, group_keys=student)  # fmt: skip
+                 birth=False, phone=True, region=False, missing=0.2,
+                 group_keys=student)  # fmt: skip
     if int(who.family[1:]) % 12 == 0:
         certificate = [f"certificate:C{who.family}"]
         _say(rng, town, who, dirt, "civil_affairs/assistance_member",
@@ -215,7 +216,8 @@ def _mentions(rng: random.Random, town: Town, who: Resident, dirt: float) -> Non
             )
             for month in range(3):
                 _say(rng, town, who, dirt, "civil_affairs/assistance_payment",
-                     f"Z{who.uid}-{month}", birth=False, missing=0.05, group_keys=certificate)  # fmt: skip
+                     f"Z{who.uid}-{month}", birth=False, missing=0.05,
+                     group_keys=certificate)  # fmt: skip
     if age > 70 and rng.random() < 0.1:
         _say(rng, town, who, dirt, "civil_affairs/death_record", f"D{who.uid}", missing=0.05)
     if rng.random() < 0.01:
