@@ -63,6 +63,15 @@ class CitySummary:
     rows: dict[str, int]
     seconds: dict[str, float] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        rows = "\n".join(f"  {name.replace('__', '/'):<45}{count:>13,} rows"
+                         for name, count in sorted(self.rows.items()))  # fmt: skip
+        return (
+            f"{self.people:,} invented people in {self.households:,} households; "
+            f"{self.files} files, {self.landing_bytes / 1e6:,.1f} MB in landing/, "
+            f"the truth beside them in truth/\n{rows}"
+        )
+
 
 def build_city(people: int, seed: int, clock: Calendar) -> City:
     """The lives alone."""
