@@ -7,8 +7,8 @@ with member as (
     left join population.death as death
         on person.person_id = death.person_id and not death.doubtful
     where
-        person.alive
-        or (death.died_on > $window_start and death.died_on <= $as_of)
+        person.household_id is not null
+        and (person.alive or (death.died_on > $window_start and death.died_on <= $as_of))
 ),
 
 medical_part as (

@@ -1,4 +1,4 @@
--- Everybody known to any source.
+-- Everybody known to any source. Who died in a household that nobody lives in any more is in none.
 with known as (
     select
         person_id,
@@ -10,7 +10,7 @@ with known as (
 
 select
     known.person_id,
-    member.household_id,
+    case when base.size > 0 then member.household_id end as household_id,
     attribute.sex,
     cast(extract(year from attribute.birth_date) as integer) as birth_year,
     region.region_code,
@@ -20,5 +20,6 @@ select
     known.identity_confidence
 from known
 inner join households.member as member on known.person_id = member.person_id
+inner join households.household_base as base on member.household_id = base.household_id
 inner join population.person_attribute as attribute on known.person_id = attribute.person_id
 inner join population.person_region as region on known.person_id = region.person_id

@@ -56,7 +56,7 @@ class Version:
 
 @dataclass
 class Truth:
-    """Everything a city's truth folder holds, as dictionaries."""
+    """Everything a city's truth folder holds."""
 
     rows: dict[str, list[Record]]
     people: dict[int, Record]
@@ -121,8 +121,7 @@ def seen(truth: Truth, night: date) -> Seen:
 
 
 def there(rows: Iterable[Record], night: date) -> list[Record]:
-    """Rows that have arrived and are not unusable."""
-    return [
+    return [  # arrived, and not unusable
         r
         for r in rows
         if r["arrives_on"] <= night and r["extract_date"] <= night and not r["quarantined"]
