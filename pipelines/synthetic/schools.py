@@ -31,8 +31,6 @@ AID = {
     "6": ("国家助学金", 3700.0),
 }
 NOBODY_RECORDED = 0.007
-TERMS = {"秋季": "1", "春季": "2"}
-
 
 def roll(
     seed: int, people: pl.DataFrame, households: pl.DataFrame, on: date, year: int
@@ -164,7 +162,7 @@ def charges(seed: int, pupils: pl.DataFrame, term: str, paid_on: date) -> pl.Dat
         amount_due=due,
         amount_paid=pl.when(pl.col("chance") < 0.03).then((due / 2).round(0)).otherwise(due),
         paid_on=(pl.lit(paid_on) + pl.duration(days="days")).cast(pl.Date),
-        term=pl.lit(TERMS[term]),
+        term=pl.lit(term),
         school_year=pl.format("{}-{}", "year", pl.col("year") + 1),
     )
 
@@ -185,6 +183,6 @@ def aid(seed: int, pupils: pl.DataFrame, term: str, paid_on: date) -> pl.DataFra
         hardship_type=pl.when(pl.col("is_orphan")).then(pl.lit("孤儿")).otherwise(
             pl.col("hh_category").replace_strict(names, default="其他低收入家庭学生")),
         paid_on=(pl.lit(paid_on) + pl.duration(days="days")).cast(pl.Date),
-        term=pl.lit(TERMS[term]),
+        term=pl.lit(term),
         school_year=pl.format("{}-{}", "year", pl.col("year") + 1),
     )  # fmt: skip
