@@ -17,6 +17,7 @@ from pipelines.lake import fingerprint
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest, manifest_sha256
 from pipelines.lake.night import Night
+from pipelines.lake.sweep import sweep
 from pipelines.publish.validation import stop_if_held_back
 from pipelines.publish.version import code_version
 from pipelines.settings import Settings
@@ -89,7 +90,10 @@ def land_arrivals(night: Night, log: Callable[[str], None] = lambda _: None) -> 
 
 
 def commit(night: Night) -> Manifest:
-    """Make what the night has built its state; later nights stand on it from now on."""
+    """Make what the night has built its state; later nights stand on it from now on.
+
+    Files that no night points at any more are removed.
+    """
     manifest = Manifest(
         as_of=night.as_of,
         run_id=night.run_id,
@@ -103,6 +107,7 @@ def commit(night: Night) -> Manifest:
         tables=night.pointers(),
     )
     manifest.save(night.home)
+    sweep(night.home)
     return manifest
 
 

@@ -12,6 +12,7 @@ from pipelines.errors import AlreadyRunning, PromiseBroken
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest, load_manifest, manifest_sha256, stale_nights
 from pipelines.lake.night import Night
+from pipelines.lake.sweep import sweep
 from pipelines.settings import Settings
 
 FIRST, SECOND = date(2026, 11, 19), date(2026, 11, 20)
@@ -145,6 +146,21 @@ def test_partitions_rewrite_only_what_is_named(settings: Settings) -> None:
     before, after = first.pointer("demo.thing"), second.pointer("demo.thing")
     assert before is not None and after is not None
     assert before.partitions["2026-11-01"] == after.partitions["2026-11-01"]
+
+
+def test_what_no_night_points_at_is_swept_and_nothing_else(settings: Settings) -> None:
+    first = open_night(settings, FIRST)
+    first.write("demo.thing", things(1))
+    replaced = first.pointer("demo.thing")
+    first.write("demo.thing", things(7))
+    commit(first)
+    second = open_night(settings, SECOND)
+    second.write("demo.thing", things(9))
+    assert replaced is not None
+    assert sweep(first.home)[0] == 1
+    assert not replaced.paths(first.home.lake)[0].exists()
+    assert float(second.frame("demo.thing")["amount"][0]) == 9
+    assert float(second.frame("prev_demo.thing")["amount"][0]) == 7
 
 
 def test_one_run_at_a_time(settings: Settings) -> None:
