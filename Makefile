@@ -51,13 +51,17 @@ check: setup
 	$(RUN) sqlfluff lint --disable-progress-bar pipelines
 	$(RUN) jiuzhulian check --policy schemas/policies/rizhao
 	$(RUN) dg check defs
+	$(RUN) python -m pipelines.reference --check
+
+generated: setup
+	$(RUN) python -m pipelines.reference
 
 format: setup
 	$(RUN) ruff format .
 	$(RUN) ruff check --fix .
 
 ui: setup
-	$(RUN) python -m pipelines.ui --home $(HOME_DIR) --landing $(CITY)/landing
+	$(RUN) python -m pipelines.ui --home $(HOME_DIR) --landing $(CITY)/arrived
 
 bench: setup
 	$(RUN) python -m benchmarks.night --people 300000
