@@ -16,8 +16,6 @@ from pipelines.standard.medical_spending import DELIVERY
 from pipelines.standard.promises import contract_promise
 
 OWNERS = ["team:jiuzhulian"]
-#: the assets of a night run one after the other, and one night at a time
-POOL = "night"
 
 
 def asset_key(table: str) -> dg.AssetKey:
@@ -113,7 +111,7 @@ def table_asset(room: Room, table: str) -> dg.AssetsDefinition:
     sql_made = promise_of(table).name
     table_spec = spec(table, room.name, reads, {"duckdb", "parquet"})
 
-    @dg.multi_asset(name=f"{table.replace('.', '__')}", specs=[table_spec], pool=POOL)
+    @dg.multi_asset(name=f"{table.replace('.', '__')}", specs=[table_spec])
     def make(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
         built = room.build(table, night.of(context))
         step(table, built.rows, built.seconds, reused=built.reused)

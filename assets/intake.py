@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.factory import POOL, asset_key, room_assets, spec
+from assets.factory import asset_key, room_assets, spec
 from assets.resources import NightResource
 from pipelines.contracts.load import load_contracts
 from pipelines.logs import say
@@ -17,7 +17,6 @@ RAW = {f"{c.source}/{c.dataset}": f"intake.raw_{c.source}__{c.dataset}"
 @dg.multi_asset(
     name="landing",
     specs=[spec(table, "intake", [], {"file", "parquet"}) for table in RAW.values()],
-    pool=POOL,
 )
 def landing(
     context: dg.AssetExecutionContext, night: NightResource

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.factory import OWNERS, POOL, asset_key, made_tables, room_assets
+from assets.factory import OWNERS, asset_key, made_tables, room_assets
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
 from pipelines import publish as room
@@ -92,7 +92,6 @@ def nothing_blocks(
     owners=OWNERS,
     kinds={"duckdb"},
     partitions_def=NIGHTS,
-    pool=POOL,
     description="分析库 monitoring.duckdb · What analysts open; built beside, swapped in at once.",
 )
 def monitoring(
@@ -119,7 +118,6 @@ def monitoring(
     owners=OWNERS,
     kinds={"duckdb"},
     partitions_def=NIGHTS,
-    pool=POOL,
     description="身份库 identity.duckdb · Who is who; mode 0600, never under published/.",
 )
 def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
@@ -136,7 +134,6 @@ def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.Mate
     owners=OWNERS,
     kinds={"html"},
     partitions_def=NIGHTS,
-    pool=POOL,
     description="质量页 · The validation page for people, works without the internet.",
 )
 def validation_page(

@@ -70,24 +70,27 @@ def run(
 
 @app.command()
 def sample(
-    people: Annotated[int, typer.Option(min=50, help="How many residents.")],
+    people: Annotated[int, typer.Option(min=200, help="How many residents.")],
     out: Annotated[Path, typer.Option(help="Folder to write landing/ and truth/ into.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same city.")] = 1,
     nights: Annotated[int, typer.Option(min=1, help="How many nights of deliveries.")] = 3,
     last_night: Annotated[
         date, typer.Option(parser=day, metavar="YYYY-MM-DD", help="As-of date of the last night.")
     ] = date(2026, 11, 20),
-    months: Annotated[int, typer.Option(min=1, help="Months of history before it.")] = 14,
+    months: Annotated[int, typer.Option(min=2, help="Months of history before it.")] = 14,
     dirt: Annotated[float, typer.Option(min=0.0, help="1.0 = usual number of faults.")] = 1.0,
 ) -> None:
     """A synthetic city: landing files, and its truth beside them. Nobody in it is real."""
     from pipelines.logs import say, show
     from pipelines.synthetic.city import write_city
 
-    summary = write_city(
-        people, seed, out, last_night=last_night, nights=nights, months=months, dirt=dirt,
-        progress=say,
-    )  # fmt: skip
+    try:
+        summary = write_city(
+            people, seed, out, last_night=last_night, nights=nights, months=months, dirt=dirt,
+            progress=say,
+        )  # fmt: skip
+    except OSError as error:
+        raise JiuzhulianError(f"--out {out} cannot be written: {error.strerror}") from error
     show(str(summary))
 
 
@@ -106,7 +109,7 @@ def check(
 
 @app.command()
 def explain(
-    case_id: Annotated[str, typer.Argument(help="As in hardship.case_file.")],
+    case_id: Annotated[str, typer.Argument(help="As in hardship.case_file.", metavar="CASE_ID")],
     home: HomeDir = None,
     names: Annotated[bool, typer.Option(help="Show names in full.")] = False,
 ) -> None:

@@ -18,6 +18,7 @@ from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest, manifest_sha256
 from pipelines.lake.night import Night
 from pipelines.lake.sweep import sweep
+from pipelines.logs import warn
 from pipelines.publish.validation import stop_if_held_back
 from pipelines.publish.version import code_version
 from pipelines.settings import Settings
@@ -86,6 +87,12 @@ def land_arrivals(night: Night, log: Callable[[str], None] = lambda _: None) -> 
         settings.settle_seconds, settings.memory_limit, log,
     )  # fmt: skip
     night.forget_receipts()
+    if summary.incomplete:
+        warn(
+            f"{summary.incomplete} files in {settings.landing} are not complete yet (no .done "
+            f"beside them, touched less than {settings.settle_seconds} s ago): the next run "
+            "takes them"
+        )
     return summary
 
 

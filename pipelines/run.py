@@ -8,11 +8,16 @@ from __future__ import annotations
 import logging
 import os
 from datetime import date
+from typing import TYPE_CHECKING
 
 from pipelines.errors import ConfigurationFault, JiuzhulianError
 from pipelines.hardship.policy import check_policy
 from pipelines.lake.home import Home
+from pipelines.logs import terminal
 from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 DAGSTER_YAML = """\
 # Written by jiuzhulian: nothing is sent anywhere, one night at a time.
@@ -21,8 +26,12 @@ telemetry:
 nux:
   enabled: false
 concurrency:
-  pools:
-    default_limit: 1
+  runs:
+    max_concurrent_runs: 1
+# what a step prints is not kept: it could hold a value
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 """
 
 
@@ -37,6 +46,16 @@ def dagster_home(home: Home) -> str:
     return str(home.dagster)
 
 
+def settle_cut_off(instance: dg.DagsterInstance) -> None:
+    """Say of runs that a power cut or a kill ended that they failed; to be called when the HOME
+    is not locked, so that none of them can be alive. Else the queue would wait for them for ever.
+    """
+    import dagster as dg
+
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        instance.report_run_failed(run, "cut off: its process ended without a word")
+
+
 def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None:
     """Run the job ``nightly`` for one as-of date; raises the error of the step that failed.
 
@@ -48,6 +67,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     if faults:
         raise ConfigurationFault(faults)
     home = Home(settings.home).create()
+    terminal()
     with home.locked():
         pass  # a second run is told so at once; the night itself takes the lock again
     dagster_home(home)
@@ -65,7 +85,8 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     }
     job = defs().resolve_job_def("nightly")
     try:
-        with dg.DagsterInstance.get() as instance:
+        kept = dg.DagsterInstance.get if settings.record_runs else dg.DagsterInstance.ephemeral
+        with kept() as instance:
             job.execute_in_process(
                 instance=instance,
                 partition_key=as_of.isoformat(),
@@ -74,19 +95,30 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
                 },
             )
+    except dg.DagsterUnknownPartitionError:
+        raise JiuzhulianError(
+            f"{as_of} is no night: nights run from 2024-01-01 up to today in Shanghai"
+        ) from None
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
     except Exception as error:
-        raise _cause(error) or held_back() or error from error
+        cause = _cause(error)
+        if cause is None and type(error).__name__ == "DagsterAssetCheckFailedError":
+            cause = held_back()
+        if cause is None:
+            raise
+        raise cause from error
     finally:
         close_nights()
 
 
 def _cause(error: BaseException) -> JiuzhulianError | None:
-    """Our own error behind what the orchestrator raised, if there is one."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, JiuzhulianError):
-            return seen
-        seen = seen.__cause__ or seen.__context__
+    """Our own error behind what the orchestrator raised, if there is one; chains can be rings."""
+    seen: list[BaseException] = []
+    step: BaseException | None = error
+    while step is not None and step not in seen:
+        if isinstance(step, JiuzhulianError):
+            return step
+        seen.append(step)
+        step = step.__cause__ or step.__context__
     return None

@@ -38,9 +38,11 @@ class Settings(BaseSettings):
     #: DuckDB's memory limit; beyond it, it spills into HOME/restricted/tmp
     memory_limit: str = "2GB"
     threads: int | None = None
+    #: keep Dagster's record of runs in HOME, for its user interface; without, a night is faster
+    record_runs: bool = True
     #: an economic check older than this many months no longer says a household's income
     income_check_valid_months: int = 18
-    #: months without a rule firing, in days, after which an open case is cleared
+    #: days without a rule firing after which an open case is cleared
     case_clear_days: int = 30
     #: days for which a rejected case stays silent unless its level rises
     case_silence_days: int = 90

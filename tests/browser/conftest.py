@@ -1,0 +1,139 @@
+"""The user interface as ``make ui`` starts it, on a HOME of its own; nothing of it stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.settings import ROOT
+
+SAMPLE = ROOT / "data_samples" / "hard_cases" / "landing"
+LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A running user interface."""
+
+    url: str
+    home: Path
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """The answer of its GraphQL, which the pages are made from too."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(
+            f"{self.url}/graphql", body, {"Content-Type": "application/json"}
+        )
+        with LOCAL.open(request, timeout=60) as answer:
+            found = json.loads(answer.read())
+        assert "errors" not in found, found["errors"]
+        return found["data"]
+
+
+def of_session(leader: int) -> list[int]:
+    """Living processes of the session that the interface was started in."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ValueError):
+            state, _, _, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.append(int(folder.name))
+    return found
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask, wait, insist: ``dg dev`` leaves servers alive long after it was asked to end."""
+    for signal_, patience in ((signal.SIGINT, 10), (signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+        for pid in of_session(process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal_)
+        until = time.monotonic() + patience
+        while time.monotonic() < until and (process.poll() is None or of_session(process.pid)):
+            time.sleep(0.2)
+        if not of_session(process.pid):
+            break
+    process.wait(timeout=10)
+    assert of_session(process.pid) == [], "something of the user interface is still running"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
+    folder = tmp_path_factory.mktemp("ui")
+    shutil.copytree(SAMPLE, folder / "landing")
+    port = free_port()
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("JIUZHULIAN_", "DAGSTER"))}
+    words = ["--home", folder / "home", "--landing", folder / "landing", "--port", port]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.ui", *map(str, words)],
+            cwd=ROOT, env=kept | {"JIUZHULIAN_SETTLE_SECONDS": "0"}, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    made = Interface(f"http://127.0.0.1:{port}", folder / "home")
+    try:
+        wait_for(made, process, folder / "log")
+        yield made
+    finally:
+        stop(process)
+
+
+def wait_for(made: Interface, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 180
+    while time.monotonic() < until:
+        assert process.poll() is None, log.read_text(encoding="utf-8")[-2000:]
+        with suppress(OSError, AssertionError):
+            if made.ask("{ repositoriesOrError { __typename } }"):
+                return
+        time.sleep(0.5)
+    pytest.fail(f"the user interface did not start: {log.read_text(encoding='utf-8')[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def night(ui: Interface) -> str:
+    """A run of the job ``nightly`` for one partition, launched as the page does; its run id."""
+    answer = ui.ask(
+        """mutation($p: ExecutionParams!) { launchRun(executionParams: $p) {
+             __typename ... on LaunchRunSuccess { run { runId } }
+             ... on PythonError { message } } }""",
+        p={
+            "selector": {
+                "repositoryLocationName": "jiuzhulian",
+                "repositoryName": "__repository__",
+                "jobName": "nightly",
+            },
+            "runConfigData": {},
+            "executionMetadata": {"tags": [{"key": "dagster/partition", "value": "2026-11-20"}]},
+        },
+    )["launchRun"]
+    assert answer["__typename"] == "LaunchRunSuccess", answer
+    run_id: str = answer["run"]["runId"]
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        status = ui.ask(
+            "query($r: ID!) { runOrError(runId: $r) { ... on Run { status } } }", r=run_id
+        )["runOrError"]["status"]
+        if status in {"SUCCESS", "FAILURE", "CANCELED"}:
+            assert status == "SUCCESS"
+            return run_id
+        time.sleep(1)
+    pytest.fail("the night did not end")

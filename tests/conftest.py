@@ -1,0 +1,77 @@
+"""Extras: tests that need Chromium or Java are left out where those are missing, and said to be.
+
+``JIUZHULIAN_REQUIRE=browser,spark`` (CI) turns a missing extra into a failure.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+def chromium() -> str | None:
+    """Where a Chromium lies, if there is one."""
+    return next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+
+
+def no_browser() -> str | None:
+    if importlib.util.find_spec("playwright") is None:
+        return "playwright is not installed (uv sync --group browser)"
+    return None if chromium() else "Chromium is not installed"
+
+
+def no_spark() -> str | None:
+    if importlib.util.find_spec("pyspark") is None:
+        return "pyspark is not installed (uv sync --group spark)"
+    java = os.environ.get("JAVA_HOME") or shutil.which("java")
+    return None if java else "Java is not installed"
+
+
+EXTRAS: dict[str, Callable[[], str | None]] = {"browser": no_browser, "spark": no_spark}
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The Chromium of a test marked ``browser``."""
+    found = chromium()
+    assert found is not None
+    return found
+
+
+def required() -> set[str]:
+    given = os.environ.get("JIUZHULIAN_REQUIRE", "")
+    return {name.strip() for name in given.split(",") if name.strip()}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if unknown := required() - set(EXTRAS):
+        raise pytest.UsageError(
+            f"JIUZHULIAN_REQUIRE names {', '.join(sorted(unknown))}; extras are {', '.join(EXTRAS)}"
+        )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name, lacking in EXTRAS.items():
+        if item.get_closest_marker(name) and (reason := lacking()):
+            if name in required():
+                pytest.fail(f"{name} is required (JIUZHULIAN_REQUIRE): {reason}", pytrace=False)
+            pytest.skip(f"{name}: {reason}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line: which extras were left out, and how many tests with them."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    left_out = Counter(
+        name for report in skipped for name in EXTRAS if name in getattr(report, "keywords", {})
+    )
+    said = [
+        f"{name} ({count} tests): {EXTRAS[name]() or 'skipped'}" for name, count in left_out.items()
+    ]
+    terminalreporter.write_line(f"extras left out: {'; '.join(said) or 'none'}")
