@@ -76,7 +76,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     from pipelines.definitions import defs
     from pipelines.nightly import close_nights, held_back
 
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    logging.getLogger("dagster").setLevel(logging.ERROR)
     config = {
         "landing": str(settings.landing.resolve()),
         "policy": str(settings.policy.resolve()),
@@ -87,6 +87,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     try:
         kept = dg.DagsterInstance.get if settings.record_runs else dg.DagsterInstance.ephemeral
         with kept() as instance:
+            settle_cut_off(instance)
             job.execute_in_process(
                 instance=instance,
                 partition_key=as_of.isoformat(),

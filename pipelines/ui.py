@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+from pipelines.errors import AlreadyRunning
 from pipelines.lake.home import Home
-from pipelines.run import dagster_home
+from pipelines.run import dagster_home, settle_cut_off
 from pipelines.settings import ROOT
 
 
@@ -23,6 +25,7 @@ def main() -> int:
     dagster_home(home)
     os.environ["JIUZHULIAN_HOME"] = str(home.root)
     os.environ["JIUZHULIAN_LANDING"] = str(arguments.landing.resolve())
+    settle(home)
     os.chdir(ROOT)
     dg = Path(sys.executable).with_name("dg")
     os.execv(
@@ -30,6 +33,14 @@ def main() -> int:
         [str(dg), "dev", "-w", "workspace.yaml", "--host", arguments.host,
          "--port", str(arguments.port)],
     )  # fmt: skip
+
+
+def settle(home: Home) -> None:
+    """Runs that were cut off hold the queue up no longer; left alone while one is going on."""
+    import dagster as dg
+
+    with suppress(AlreadyRunning), home.locked(), dg.DagsterInstance.get() as instance:
+        settle_cut_off(instance)
 
 
 if __name__ == "__main__":

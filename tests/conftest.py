@@ -13,6 +13,9 @@ from collections.abc import Callable
 
 import pytest
 
+# a night of the tests keeps no record for the user interface, unless a test asks for one
+os.environ.setdefault("JIUZHULIAN_RECORD_RUNS", "0")
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 

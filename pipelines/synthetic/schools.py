@@ -32,6 +32,7 @@ AID = {
 }
 NOBODY_RECORDED = 0.007
 
+
 def roll(
     seed: int, people: pl.DataFrame, households: pl.DataFrame, on: date, year: int
 ) -> pl.DataFrame:
