@@ -68,16 +68,19 @@ def compare(truth: Truth, night: Night, published: Published) -> Agreement:
     certain, uncertain = identities(mentions)
     homes: dict[str, set[str]] = defaultdict(set)
     for row in published.tables["population.person"]:
-        homes[row["household_id"]].add(row["person_id"])
+        if row["household_id"] is not None:  # who died in a household nobody lives in has none
+            homes[row["household_id"]].add(row["person_id"])
     unsure = _touched(truth, night, uncertain | (night.seen.known - set(certain.values())))
     sure_homes = {
         home: frozenset(certain[m] for m in members)
         for home, members in homes.items()
         if all(m in certain and certain[m] not in unsure for m in members)
     }
-    wanted = {h for h in night.households if not h & unsure}
+    sure = {h for h in night.households if not h & unsure}
+    wanted = {h for h in sure if any(night.people[uid].alive for uid in h)}
+    gone = {uid for h in sure - wanted for uid in h}
     same = {home: uids for home, uids in sure_homes.items() if uids in wanted}
-    at_home = {uid for uids in same.values() for uid in uids}
+    at_home = {uid for uids in same.values() for uid in uids} | gone
     people = {p: u for p, u in certain.items() if u in at_home and u in night.people}
     tables = published.tables
     return Agreement(
