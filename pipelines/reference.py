@@ -280,7 +280,12 @@ def shown(value: Any) -> str:
 
 
 def exit_codes() -> str:
-    meaning = {errors.EXIT_OK: ["Done."]}
+    meaning = {
+        errors.EXIT_OK: ["Done."],
+        errors.EXIT_PROGRAM_FAULT: [
+            "A fault of the program that nobody foresaw; only its kind and place are said."
+        ],
+    }
     for found in vars(errors).values():
         if inspect.isclass(found) and issubclass(found, errors.JiuzhulianError):
             if found is errors.JiuzhulianError:

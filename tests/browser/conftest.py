@@ -45,7 +45,7 @@ class Interface:
 
 
 def of_session(leader: int) -> list[int]:
-    """Living processes of the session that the interface was started in."""
+    """Living processes of a POSIX session (as setsid makes it), by its leader."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError):
