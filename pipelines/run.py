@@ -10,6 +10,7 @@ import os
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pipelines.engine.duck import interrupted
 from pipelines.errors import ConfigurationFault, JiuzhulianError
 from pipelines.hardship.policy import check_policy
 from pipelines.lake.home import Home
@@ -103,7 +104,9 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
     except Exception as error:
-        cause = _cause(error)
+        if any(interrupted(step) for step in _chain(error)):
+            raise KeyboardInterrupt from None
+        cause = next((step for step in _chain(error) if isinstance(step, JiuzhulianError)), None)
         if cause is None and type(error).__name__ == "DagsterAssetCheckFailedError":
             cause = held_back()
         if cause is None:
@@ -113,13 +116,11 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
         close_nights()
 
 
-def _cause(error: BaseException) -> JiuzhulianError | None:
-    """Our own error behind what the orchestrator raised, if there is one; chains can be rings."""
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error and those behind it, as the orchestrator wrapped them; chains can be rings."""
     seen: list[BaseException] = []
     step: BaseException | None = error
     while step is not None and step not in seen:
-        if isinstance(step, JiuzhulianError):
-            return step
         seen.append(step)
         step = step.__cause__ or step.__context__
-    return None
+    return seen

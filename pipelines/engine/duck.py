@@ -26,6 +26,15 @@ _SPEAKABLE = (
 )
 
 
+def interrupted(error: BaseException) -> bool:
+    """Whether a statement ended because of Ctrl-C: DuckDB then raises this in place of the
+    signal handler's own exception.
+    """
+    return isinstance(error, duckdb.InterruptException) or (
+        type(error) is RuntimeError and str(error) == "Query interrupted"
+    )
+
+
 @contextmanager
 def _without_values() -> Iterator[None]:
     """Let no value of a row out in the text of an engine's error."""
