@@ -25,7 +25,8 @@ def freshness(
 ) -> pl.DataFrame:
     """One row per dataset; a repeated file is as fresh as a new one, a refused one is not.
 
-    A dataset that was never delivered is late, unless nothing says when it is due.
+    A dataset that was never delivered is late, unless nothing says when it is due or not every
+    site has it (``optional``).
     """
     newest: dict[str, dt.date] = {}
     for receipt in receipts:
@@ -38,6 +39,6 @@ def freshness(
         contract = contracts[name]
         extract, due = newest.get(name), contract.due_days
         age = (as_of - extract).days if extract else None
-        late = due is not None and (age is None or age > due)
+        late = due is not None and (not contract.optional if age is None else age > due)
         rows.append((contract.source, contract.dataset, extract, age, due, late))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
