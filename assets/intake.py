@@ -1,22 +1,54 @@
-"""Room *intake*: department files land as typed Parquet, each with a receipt."""
+"""Room *intake*: department files land as typed Parquet, each with a receipt.
+
+A *delivery* asset stands for what a department sends: nobody here makes it, a night observes that
+one came. Its freshness policy is the contract's due date, so that the user interface shows who is
+late although the nights themselves ran.
+"""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
-from assets.factory import asset_key, room_assets, spec
+from assets.factory import OWNERS, asset_key, room_assets, spec
+from assets.partitions import NIGHTS
 from assets.resources import NightResource
 from pipelines.contracts.load import load_contracts
+from pipelines.contracts.model import Contract
 from pipelines.logs import say
 from pipelines.nightly import land_arrivals
 
-RAW = {f"{c.source}/{c.dataset}": f"intake.raw_{c.source}__{c.dataset}"
-       for c in load_contracts().values()}  # fmt: skip
+CONTRACTS = load_contracts()
+
+
+def delivery_key(contract: Contract) -> dg.AssetKey:
+    return dg.AssetKey(["delivery", f"{contract.source}__{contract.dataset}"])
+
+
+def delivery(contract: Contract) -> dg.AssetSpec:
+    """What a department sends, and how old the last of it may be."""
+    due = contract.due_days
+    late = f"{due} 天后逾期 · late after {due} days" if due else "未约定周期 · no due date"
+    optional = "；可选 · optional" if contract.optional else ""
+    return dg.AssetSpec(
+        key=delivery_key(contract),
+        group_name="intake",
+        owners=OWNERS,
+        kinds={"file"},
+        partitions_def=NIGHTS,
+        description=f"**{contract.title_zh}** · {contract.title_en}\n\n{late}{optional}\n\n"
+        f"{contract.owner}",
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=timedelta(days=due))
+        if due else None,
+    )  # fmt: skip
 
 
 @dg.multi_asset(
     name="landing",
-    specs=[spec(table, "intake", [], {"file", "parquet"}) for table in RAW.values()],
+    specs=[
+        spec(contract.raw_table, "intake", [delivery_key(contract)], {"file", "parquet"})
+        for contract in CONTRACTS.values()
+    ],
 )
 def landing(
     context: dg.AssetExecutionContext, night: NightResource
@@ -24,10 +56,25 @@ def landing(
     """Take in every complete file of the landing folder; what cannot be used says why."""
     opened = night.of(context)
     land_arrivals(opened, say)
-    for dataset, table in RAW.items():
+    for dataset, contract in CONTRACTS.items():
+        arrived = [
+            receipt.extract_date
+            for receipt, _ in opened.landed(dataset, repeated=True)
+            if receipt.received_run == opened.run_id
+        ]
+        if arrived:
+            newest = max(day.isoformat() for day in arrived if day)
+            context.log_event(
+                dg.AssetMaterialization(
+                    delivery_key(contract),
+                    description="files came in",
+                    metadata={"files": len(arrived), "newest_extract": newest},
+                    partition=opened.as_of.isoformat(),
+                )
+            )
         receipts = [receipt for receipt, _ in opened.landed(dataset)]
         yield dg.MaterializeResult(
-            asset_key=asset_key(table),
+            asset_key=asset_key(contract.raw_table),
             metadata={
                 "dagster/row_count": sum(r.rows_landed or 0 for r in receipts),
                 "files": len(receipts),
@@ -39,4 +86,5 @@ def landing(
 
 @dg.definitions
 def intake() -> dg.Definitions:
-    return dg.Definitions(assets=[landing, *room_assets("intake")])
+    deliveries = [delivery(contract) for contract in CONTRACTS.values()]
+    return dg.Definitions(assets=[*deliveries, landing, *room_assets("intake")])

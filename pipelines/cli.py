@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines import cli_deliveries
 from pipelines.errors import EXIT_STOPPED, JiuzhulianError, Stopped, ended
 from pipelines.settings import Settings, read_settings
 
@@ -118,6 +119,9 @@ def explain(
     from pipelines.publish.explain import explain as explained
 
     show(explained(case_id, settings(home=home).home, names=names))
+
+
+cli_deliveries.add(app)
 
 
 def main() -> None:

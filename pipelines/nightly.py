@@ -14,6 +14,7 @@ from pipelines.contracts.load import load_codes, load_contracts
 from pipelines.errors import ConfigurationFault, JiuzhulianError, PublicationHeldBack
 from pipelines.intake.land import LandingSummary, land
 from pipelines.lake import fingerprint
+from pipelines.lake.acceptance import load_acceptances
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest, manifest_sha256
 from pipelines.lake.night import Night
@@ -112,6 +113,7 @@ def commit(night: Night) -> Manifest:
         previous_sha256=manifest_sha256(night.home, night.previous) if night.previous else None,
         receipts=tuple(receipt.receipt_id for receipt in night.receipts),
         tables=night.pointers(),
+        acceptances=tuple(one.acceptance_id for one in load_acceptances(night.home)),
     )
     manifest.save(night.home)
     sweep(night.home)

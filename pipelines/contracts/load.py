@@ -41,7 +41,9 @@ __all__ = ["load_codes", "load_contracts", "read_contracts"]
 
 SUFFIX = ".odcs.yaml"
 OBJECT = ("schema", 0)
-OBJECT_PROPERTIES = ("mode", "scope", "believable", "owner", "quarantine_owner", "roles", "checks")
+OBJECT_PROPERTIES = (
+    "mode", "scope", "believable", "optional", "owner", "quarantine_owner", "roles", "checks",
+)  # fmt: skip
 COLUMN_PROPERTIES = ("kind", "aliases", "codes")
 CHECK_KEYS = {"check", "description"} | {f.name for f in fields(Check)} - {"kind", "zh", "en"}
 
@@ -112,6 +114,9 @@ def _read(path: Path, faults: Faults) -> Contract | None:
     zh, en = two_languages((document.get("description") or {}).get("purpose"))
     title_zh, title_en = two_languages(document.get("name"))
     sla = _sla(document.get("slaProperties"), faults)
+    optional = custom.get("optional", False)
+    if not isinstance(optional, bool):
+        faults.add(_place_of(found, "optional"), "optional must be true or false")
     place = _place_of(found, "roles")
     return Contract(
         source=source,
@@ -132,6 +137,7 @@ def _read(path: Path, faults: Faults) -> Contract | None:
             custom.get("believable", {}), _place_of(found, "believable"), faults
         ),
         due_days=sla[0],
+        optional=optional is True,
         frequency=sla[1],
         checks=_checks(custom.get("checks", []), _place_of(found, "checks"), faults),
         path=path,

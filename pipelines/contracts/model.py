@@ -137,7 +137,10 @@ CHECK_KINDS = ("sum", "range", "order", "filled")
 
 @dataclass(frozen=True)
 class Contract:
-    """One dataset. `key` is in the order in which its parts make up the record_key."""
+    """One dataset. `key` is in the order in which its parts make up the record_key.
+
+    `optional`: not every site has it; it is late only once it has been delivered at all.
+    """
 
     source: str
     dataset: str
@@ -157,6 +160,7 @@ class Contract:
     due_days: int | None = None
     frequency: str | None = None
     checks: tuple[Check, ...] = ()
+    optional: bool = False
     path: Path | None = None
 
     @property

@@ -223,12 +223,16 @@ class SpendingEducation(Role):
 
 @dataclass(frozen=True)
 class Attribute(Role):
-    """Something known of the person: from a day until (exclusive) one, or while the row stands."""
+    """Something known of the person: from a day until a day, or while the row stands.
+
+    `until` is the first day on which it no longer holds, `through` the last on which it does.
+    """
 
     attribute: Word
     value: Value
     from_: ColumnName | None = None
     until: ColumnName | None = None
+    through: ColumnName | None = None
     person: str = ""
 
 

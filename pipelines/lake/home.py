@@ -25,6 +25,7 @@ class Home:
         self.lake = self.restricted / "lake"
         self.landed = self.lake / "landed"
         self.receipts = self.lake / "receipts"
+        self.acceptances = self.lake / "acceptances"
         self.tables = self.lake / "tables"
         self.nights = self.lake / "nights"
         self.quarantine = self.restricted / "quarantine"
@@ -41,8 +42,8 @@ class Home:
         try:
             self.published.mkdir(parents=True, exist_ok=True)
             for folder in (
-                self.restricted, self.lake, self.landed, self.receipts, self.tables, self.nights,
-                self.quarantine, self.outbox, self.tmp, self.dagster,
+                self.restricted, self.lake, self.landed, self.receipts, self.acceptances,
+                self.tables, self.nights, self.quarantine, self.outbox, self.tmp, self.dagster,
             ):  # fmt: skip
                 folder.mkdir(mode=0o700, exist_ok=True)
                 os.chmod(folder, 0o700)

@@ -34,6 +34,8 @@ class Manifest:
     previous_sha256: str | None
     receipts: tuple[str, ...]
     tables: Mapping[str, Pointer]
+    #: ids of what people had accepted, see ``acceptance``
+    acceptances: tuple[str, ...] = ()
 
     def save(self, home: Home) -> None:
         folder = home.nights / self.as_of.isoformat()
@@ -50,6 +52,7 @@ class Manifest:
                 "previous": self.previous.isoformat() if self.previous else None,
                 "previous_sha256": self.previous_sha256,
                 "receipts": list(self.receipts),
+                "acceptances": list(self.acceptances),
                 "tables": {name: pointer.as_json() for name, pointer in self.tables.items()},
             },
         )
@@ -86,6 +89,7 @@ def load_manifest(home: Home, as_of: date) -> Manifest:
         previous=date.fromisoformat(raw["previous"]) if raw["previous"] else None,
         previous_sha256=raw["previous_sha256"],
         receipts=tuple(raw["receipts"]),
+        acceptances=tuple(raw.get("acceptances", ())),
         tables={name: Pointer.from_json(pointer) for name, pointer in raw["tables"].items()},
     )
 

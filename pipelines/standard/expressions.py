@@ -41,6 +41,14 @@ def date(value: dt.date) -> exp.Expr:
     return exp.cast(text(value.isoformat()), "DATE", dialect=DIALECT)
 
 
+def day_after(of: exp.Expr | None) -> exp.Expr | None:
+    """The following day; None where there is no expression."""
+    if of is None:
+        return None
+    day = exp.Interval(this=text("1"), unit=exp.var("DAY"))
+    return typed(exp.Add(this=of, expression=day), "DATE")
+
+
 def typed(value: exp.Expr, type_: str) -> exp.Expr:
     return exp.cast(value, type_, dialect=DIALECT)
 

@@ -34,6 +34,7 @@ from pipelines.standard.role_mention import mention
 from pipelines.standard.role_region import region
 from pipelines.standard.role_tier import tier_claim, tier_grant
 from pipelines.standard.roles import Sources
+from pipelines.standard.scope_state import SCOPE_STATE, build_scope_state
 from pipelines.standard.scope_table import (
     SCOPE,
     SPENDING_DELIVERY,
@@ -76,7 +77,7 @@ def _codes(schemas: Path) -> dict[str, CodeList]:
 
 def tables(contracts: Mapping[str, Contract] | None = None) -> tuple[str, ...]:
     """Every table of this room, in build order."""
-    return (SCOPE, *_std(contracts), SPENDING_DELIVERY, *ROLE_TABLES, FRESHNESS)
+    return (SCOPE, *_std(contracts), SPENDING_DELIVERY, *ROLE_TABLES, SCOPE_STATE, FRESHNESS)
 
 
 def reads(contracts: Mapping[str, Contract] | None = None) -> dict[str, tuple[str, ...]]:
@@ -87,7 +88,10 @@ def reads(contracts: Mapping[str, Contract] | None = None) -> dict[str, tuple[st
     found: dict[str, tuple[str, ...]] = {
         SCOPE: tuple(sorted(c.raw_table for c in snapshots)),
         SPENDING_DELIVERY: tuple(sorted(c.raw_table for c in spending)),
-        FRESHNESS: tuple(sorted(c.raw_table for c in known.values())),
+        SCOPE_STATE: tuple(
+            sorted([SCOPE, *(t for c in snapshots for t in (c.raw_table, c.std_table))])
+        ),
+        FRESHNESS: tuple(sorted([SCOPE_STATE, *(c.raw_table for c in known.values())])),
     }
     for table, contract in _std(known).items():
         sql = _std_sql(contract, known, _nothing(contract, known), ())
@@ -111,8 +115,11 @@ def build(table: str, night: Night) -> Built:
         return build_scope(night, contracts)
     if table == SPENDING_DELIVERY:
         return build_spending_delivery(night, contracts)
+    if table == SCOPE_STATE:
+        return build_scope_state(night, contracts)
     if table == FRESHNESS:
-        return night.write(FRESHNESS, freshness(contracts, night.receipts, night.as_of))
+        states = night.frame(SCOPE_STATE, ["source", "dataset", "late", "held_extract"])
+        return night.write(FRESHNESS, freshness(contracts, night.receipts, night.as_of, states))
     return night.build_query(table, sql_of(table, night))
 
 

@@ -37,7 +37,9 @@ def _claims(columns: Sequence[PromisedColumn], reader: Reader, role: Attribute) 
         "attribute": e.text(role.attribute),
         "value": e.typed(value.copy(), "VARCHAR"),
         "valid_from": reader.day(role.from_),
-        "valid_to": earliest(reader.day(role.until), reader.left_on()),
+        "valid_to": earliest(
+            reader.day(role.until), e.day_after(reader.day(role.through)), reader.left_on()
+        ),
         "is_current": reader.is_current(),
     }
     rows = reader.rows(reader.when(role.value), named, present(value))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
 from pipelines.contracts.model import Contract
 from pipelines.contracts.roles import SpendingMedical
+from pipelines.lake.acceptance import ScopeOf, in_force, load_acceptances
 from pipelines.lake.night import Built, Night
 from pipelines.standard.deliveries import Delivery, append_deliveries, snapshot_deliveries
 from pipelines.standard.scopes import (
@@ -16,7 +16,6 @@ from pipelines.standard.scopes import (
     Decision,
     Group,
     Piece,
-    accepted_by_person,
     decide,
     pieces,
 )
@@ -65,7 +64,7 @@ def with_holder(
 def build_scope(night: Night, contracts: Mapping[str, Contract]) -> Built:
     """Judge every scope of every snapshot; taken over while nothing new was delivered."""
     snapshots = [contracts[name] for name in sorted(contracts) if _is_snapshot(contracts[name])]
-    by_person = accepted_by_person(night.home.lake)
+    by_person = in_force(load_acceptances(night.home))
     values = {
         "deliveries": {c.name: deliveries(night, c) for c in snapshots},
         "believable": {c.name: (c.scope, c.believable) for c in snapshots},
@@ -88,7 +87,7 @@ def build_scope(night: Night, contracts: Mapping[str, Contract]) -> Built:
             d.reason,
         )
         for c in snapshots
-        for d in _decisions(night, c, contracts, by_person.get((c.source, c.dataset), set()))
+        for d in _decisions(night, c, contracts, by_person.get((c.source, c.dataset), ()))
     ]
     return night.write(SCOPE, pl.DataFrame(rows, schema=SCOPE_SCHEMA, orient="row"), recipe)
 
@@ -97,7 +96,7 @@ def _decisions(
     night: Night,
     contract: Contract,
     contracts: Mapping[str, Contract],
-    by_person: set[tuple[dt.date, str]],
+    by_person: Collection[ScopeOf],
 ) -> tuple[Decision, ...]:
     known = with_holder(night, contract, contracts)
     own: Sequence[Delivery] = known[contract.name]

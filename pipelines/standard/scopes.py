@@ -8,13 +8,9 @@ force when it arrived, so that a decision does not change on a later night. Rows
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
-
-ACCEPTED_SCOPES = "accepted_scopes.json"
 
 
 class Group(NamedTuple):
@@ -79,9 +75,13 @@ def decide(
     groups: Iterable[Group],
     counts: Mapping[Group, Mapping[str, int]],
     believable: Believable,
-    by_person: Collection[tuple[dt.date, str]] = (),
+    by_person: Collection[tuple[dt.date, dt.date, str]] = (),
 ) -> tuple[Decision, ...]:
-    """Judge every scope of every received group, in the order in which they were received."""
+    """Judge every scope of every received group, in the order in which they were received.
+
+    ``by_person``: (received on, extract date, scope) of what a person accepted. Files of the same
+    extract date that come in on a later night are judged anew.
+    """
     in_force: dict[str, _InForce] = {}
     decisions: list[Decision] = []
     for group in sorted(set(groups)):
@@ -90,7 +90,7 @@ def decide(
             base = in_force[scope].before(group.extract_date) if scope in in_force else None
             rows = counted.get(scope, 0)
             previous = base[1] if base else None
-            person = (group.extract_date, scope) in by_person
+            person = (*group, scope) in by_person
             if scope not in counted:
                 if base is None or base[0] == group.extract_date or not previous:
                     continue
@@ -145,14 +145,3 @@ def pieces(decisions: Iterable[Decision]) -> tuple[Piece, ...]:
             for d, left_on in zip(standing, following, strict=True)
         ]
     return tuple(found)
-
-
-def accepted_by_person(lake: Path) -> dict[tuple[str, str], set[tuple[dt.date, str]]]:
-    """Scopes that a person accepted, by (source, dataset); none while nobody has."""
-    path = lake / ACCEPTED_SCOPES
-    found: dict[tuple[str, str], set[tuple[dt.date, str]]] = {}
-    if path.exists():
-        for entry in json.loads(path.read_text(encoding="utf-8")):
-            accepted = (dt.date.fromisoformat(str(entry["extract_date"])), str(entry["scope"]))
-            found.setdefault((entry["source"], entry["dataset"]), set()).add(accepted)
-    return found

@@ -45,7 +45,7 @@ def test_a_missing_scope_that_a_person_accepts_is_empty_from_then_on() -> None:
         (D1, D1, {"s": 5, "t": 5}),
         (D2, D2, {"s": 5}),
         (D3, D3, {"s": 5}),
-        by_person={(D2, "t")},
+        by_person={(D2, D2, "t")},
     )
     assert [(d.scope, d.reason) for d in found] == [
         ("s", "first"), ("t", "first"), ("s", "believed"), ("t", "accepted"), ("s", "believed"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Any
 
 import polars as pl
+
+from pipelines.lake.acceptance import record
 
 CERTIFICATE = "civil_affairs/assistance_household"
 MEMBER = "civil_affairs/assistance_member"
@@ -81,9 +82,11 @@ def test_a_person_may_accept_a_shrunken_scope(lake: Any) -> None:
     lake.land(CERTIFICATE, NOV10, certificates(A, range(50)))
     assert len(current(lake.night(NOV15, STD).frame(STD))) == 100
     source, dataset = CERTIFICATE.split("/")
-    accepted = {"source": source, "dataset": dataset, "extract_date": NOV10}
-    path = lake.home.lake / "accepted_scopes.json"
-    path.write_text(json.dumps([accepted | {"scope": f"低保|{A}"}]), encoding="utf-8")
+    record(
+        lake.home, source=source, dataset=dataset, scope=f"低保|{A}",
+        extract_date=date(2026, 11, 10), received_on=date(2026, 11, 10), accepted=True,
+        rows=50, previous_rows=100, leaving_rows=50, reason="checked", decided_by="test",
+    )  # fmt: skip
     assert len(current(lake.night(NOV15, STD).frame(STD))) == 50
 
 

@@ -41,5 +41,5 @@ def test_a_table_is_taken_over_while_nothing_new_was_delivered(lake: Any) -> Non
     lake.land(CERTIFICATE, "2026-11-01", [{"certificate_no": "c1", "category": "低保"}])
     night = lake.night("2026-11-15", *tables())
     for table in tables():
-        if table != "quality.freshness":
+        if not table.startswith("quality."):  # how old things are is another every night
             assert build(table, night).reused, table

@@ -1,0 +1,72 @@
+"""Commands about deliveries: what is held back, what is set aside, what is asked for.
+
+Words of the command line in, one call, a table out; what is done stands in the rooms.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.errors import JiuzhulianError
+from pipelines.lake.home import Home
+from pipelines.settings import read_settings
+
+HomeDir = Annotated[Path | None, typer.Option("--home", help="Where state and results lie.")]
+
+
+def accept(
+    dataset: Annotated[
+        str | None, typer.Argument(help="source/dataset, as --list says.", metavar="DATASET")
+    ] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="Only this scope, as --list says; may be repeated.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why it is right; kept for good.")] = "",
+    by: Annotated[str, typer.Option(help="Who decides; kept for good.")] = "",
+    show_list: Annotated[
+        bool, typer.Option("--list", help="What is held back, and what accepting would change.")
+    ] = False,
+    withdraw: Annotated[bool, typer.Option(help="Take earlier acceptances back.")] = False,
+    home: HomeDir = None,
+) -> None:
+    """Lets a delivery that was held back (missing or shrunken) count from the next night on."""
+    from pipelines.logs import show
+    from pipelines.standard import accept as room
+
+    place = _home(home)
+    if show_list or dataset is None:
+        night, held = room.held_back(place)
+        show(f"held back (搁置) on the night of {night}: {held.height} scopes")
+        for row in held.iter_rows(named=True):
+            show(
+                f"{row['source']}/{row['dataset']} --scope '{row['scope']}': "
+                f"{row['held_reason']}; in force {row['rows']:,} rows of {row['newest_extract']}, "
+                f"delivered {row['held_rows']:,} for {row['held_extract']}; accepting it: "
+                f"{row['lost_rows']:,} rows fewer, {row['leaving_rows']:,} leave (退出)"
+            )
+        return
+    with place.locked():
+        decide = room.withdraw if withdraw else room.accept
+        made = decide(place, dataset, scope, reason, by)
+    show(f"{len(made)} decisions recorded (已记录); they count from the next night on")
+    for one in made:
+        verb = "accepted (认可)" if one.accepted else "withdrawn (撤回)"
+        show(
+            f"{verb}: {one.source}/{one.dataset} --scope '{one.scope}' of {one.extract_date}: "
+            f"{one.rows:,} rows for {one.previous_rows:,}, {one.leaving_rows:,} leave"
+        )
+
+
+def _home(home: Path | None) -> Home:
+    place = Home(read_settings(**({"home": home} if home else {})).home)
+    if not place.restricted.is_dir():
+        raise JiuzhulianError(f"{place.root} is no HOME: name one (--home) where a night was run")
+    return place
+
+
+def add(app: typer.Typer) -> None:
+    """Hang these commands into the command ``jiuzhulian``."""
+    app.command()(accept)

@@ -1,0 +1,21 @@
+"""A table of the newest night that has it, committed or held back: for commands that only look."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from pipelines.errors import NotFound
+from pipelines.lake.fingerprint import read_pointer
+from pipelines.lake.home import Home
+
+
+def newest_frame(home: Home, table: str) -> tuple[date, pl.DataFrame]:
+    """The night's as-of date and the table; raises NotFound where no night has made it."""
+    found = sorted(home.nights.glob(f"*/{table}.json")) if home.nights.is_dir() else []
+    if not found:
+        raise NotFound(f"{home.root} has no night with {table}: run a night there first (--home)")
+    pointer = read_pointer(found[-1])
+    frame = pl.concat(pl.read_parquet(path) for path in pointer.paths(home.lake))
+    return date.fromisoformat(found[-1].parent.name), frame
