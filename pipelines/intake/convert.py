@@ -23,6 +23,7 @@ from pipelines.intake.discover import Found
 from pipelines.intake.encoding import detect
 from pipelines.intake.errors import FileChanging, UnbalancedQuotes
 from pipelines.intake.excel_rows import ExcelRows
+from pipelines.intake.heading import matched_or_refused
 from pipelines.intake.landed import (
     QUARANTINE,
     ParquetOut,
@@ -30,8 +31,9 @@ from pipelines.intake.landed import (
     malformed_frame,
     raw_text,
 )
+from pipelines.intake.limits import DEFAULT, Limits
 from pipelines.intake.parquet_rows import ParquetRows
-from pipelines.intake.rows import Block, Malformed, Rows, matched_or_refused
+from pipelines.intake.rows import Block, Malformed, Rows
 from pipelines.standard.values import record_key, standardise
 
 T = TypeVar("T")
@@ -65,32 +67,32 @@ def convert(
     contract: Contract,
     codes: Mapping[str, CodeList],
     folder: Path,
+    limits: Limits = DEFAULT,
 ) -> Converted:
     """Read, repair and write one file. Raises Refusal where the file as a whole is unusable."""
     assert found.extract_date is not None
-    rows, notes = open_rows(found, contract)
     try:
+        rows = open_rows(found, contract, limits)
         done = _Conversion(found, sha256, contract, codes, folder, rows).run()
     except UnbalancedQuotes:
-        rows = CsvRows(detect(found.path, found.ending.endswith("gz")), contract, careful=True)
+        rows = open_rows(found, contract, limits, careful=True)
         done = _Conversion(found, sha256, contract, codes, folder, rows).run()
-        notes = (*notes, "read line by line: quotation marks do not close")
     stat = found.path.stat()
     if (stat.st_size, stat.st_mtime_ns) != (found.size, found.mtime_ns):
         raise FileChanging
-    done.notes = notes
     return done
 
 
-def open_rows(found: Found, contract: Contract) -> tuple[Rows, tuple[str, ...]]:
-    """The file's rows, and what is to be said about the file itself."""
+def open_rows(
+    found: Found, contract: Contract, limits: Limits = DEFAULT, *, careful: bool = False
+) -> Rows:
+    """The file, open for reading."""
     if found.ending == "xlsx":
-        return ExcelRows(found, contract), ()
+        return ExcelRows(found, contract, limits)
     if found.ending == "parquet":
-        return ParquetRows(found), ()
-    text = detect(found.path, found.ending == "csv.gz")
-    notes = (f"{text.damaged} damaged characters",) if text.damaged else ()
-    return CsvRows(text, contract), notes
+        return ParquetRows(found)
+    text = detect(found.path, found.ending == "csv.gz", limits)
+    return CsvRows(text, contract, careful=careful)
 
 
 class _Conversion:
@@ -102,7 +104,7 @@ class _Conversion:
     ) -> None:  # fmt: skip
         self.found, self.sha256, self.contract, self.codes = found, sha256, contract, codes
         self.rows = rows
-        self.matched: Matched = matched_or_refused(contract, rows.headers)
+        self.matched: Matched = matched_or_refused(contract, rows.headers, rows.unit)
         self.delivery_id = sha256[:16]
         self.extract_date: date = found.extract_date or date.min
         self.repairs: dict[str, Counter[str]] = defaultdict(Counter)
@@ -144,6 +146,7 @@ class _Conversion:
             read, landed, quarantined,
             unknown_headers=named,
             repairs={column: dict(rules) for column, rules in sorted(self.repairs.items())},
+            notes=self.rows.notes,
         )  # fmt: skip
 
     def _judged(self, block: Block) -> tuple[pl.DataFrame, pl.DataFrame]:
