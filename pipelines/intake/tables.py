@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.contracts.load import load_contracts
 from pipelines.errors import NotFound
+from pipelines.intake.file_names import file_names, without_numbers
 from pipelines.lake.night import Built, Night
 from pipelines.lake.receipt import LANDED, Receipt
 
@@ -70,11 +71,10 @@ def receipt(night: Night) -> Built:
 
 def receipt_frame(receipts: Sequence[Receipt]) -> pl.DataFrame:
     """Receipts as rows, in the order received."""
+    names = file_names()
     rows = [
         {
-            "source": one.source,
-            "dataset": one.dataset,
-            "file_name": one.file_name,
+            **dict(zip(_KEYED, one.shown or names.shown_of(one), strict=True)),
             "sha256": one.sha256,
             "extract_date": one.extract_date,
             "status": one.status,
@@ -88,7 +88,7 @@ def receipt_frame(receipts: Sequence[Receipt]) -> pl.DataFrame:
             "received_night": one.received_night,
             "received_at": datetime.fromisoformat(one.received_at)
             .astimezone(SHANGHAI).replace(tzinfo=None),
-            "unknown_headers": list(one.unknown_headers),
+            "unknown_headers": [without_numbers(header) for header in one.unknown_headers],
             "repairs": [
                 {"column_name": column, "rule": rule, "rows": count}
                 for column, rules in sorted(one.repairs.items())
@@ -141,7 +141,7 @@ def _of_dataset(night: Night, key: str, aside: Sequence[Receipt]) -> pl.DataFram
     source, dataset = key.split("/")
     rows = pl.concat(
         pl.read_parquet(night.home.quarantine / str(one.quarantine)).with_columns(
-            pl.lit(one.file_name).alias("file_name"),
+            pl.lit((one.shown or file_names().shown_of(one))[2]).alias("file_name"),
             pl.lit(one.received_night).alias("first_seen"),
             pl.lit(f"{one.extract_date} {one.received_at}").alias("place"),
         )
