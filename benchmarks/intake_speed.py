@@ -34,7 +34,10 @@ MONEY = (
 )  # fmt: skip
 HOSPITALS = ("市人民医院", "市中医医院", "岚山区人民医院", "五莲县人民医院", "莒县中心卫生院")
 DISEASES = ("高血压", "糖尿病并发症", "恶性肿瘤放化疗", "尿毒症透析", "急性上呼吸道感染")
-SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚"
+SURNAMES, GIVEN = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗",
+    "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚",
+)
 
 
 def settlements(first: int, rows: int, seed: int = 1) -> pl.DataFrame:
@@ -52,7 +55,9 @@ def settlements(first: int, rows: int, seed: int = 1) -> pl.DataFrame:
     money |= {"基金支付总额": pl.Series(fund), "医疗费总额": pl.Series(cost),
               "个人负担总金额": pl.Series(cost - fund), "个人账户支付": pl.Series(number * 0),
               "个人现金支付": pl.Series(cost - fund)}  # fmt: skip
-    begun = pl.select(pl.lit(day) + pl.duration(days=pl.lit(pl.Series(draw.integers(0, 360, rows)))))
+    begun = pl.select(
+        pl.lit(day) + pl.duration(days=pl.lit(pl.Series(draw.integers(0, 360, rows))))
+    )
     begin = begun.to_series().cast(pl.Date)
     frame = pl.DataFrame(
         {
