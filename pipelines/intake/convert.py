@@ -34,9 +34,13 @@ from pipelines.intake.landed import (
 from pipelines.intake.limits import DEFAULT, Limits
 from pipelines.intake.parquet_rows import ParquetRows
 from pipelines.intake.rows import Block, Malformed, Rows
+from pipelines.standard.identity_number import MISSING, ROUNDED
 from pipelines.standard.values import record_key, standardise
 
 T = TypeVar("T")
+BURST_RULE = "spreadsheet_rounded"
+#: so many rounded numbers in a column, and such a share of those that are there, are no accident
+BURST_ROWS, BURST_SHARE = 3, 0.2
 
 
 @dataclass
@@ -108,6 +112,8 @@ class _Conversion:
         self.delivery_id = sha256[:16]
         self.extract_date: date = found.extract_date or date.min
         self.repairs: dict[str, Counter[str]] = defaultdict(Counter)
+        self.numbers = [c.name for c in contract.columns if c.kind == "identity_number"]
+        self.filled: Counter[str] = Counter()
         known = self.matched.columns
         self.unknown = {
             str(at): name for at, name in enumerate(_unique(rows.headers)) if at not in known
@@ -146,7 +152,7 @@ class _Conversion:
             read, landed, quarantined,
             unknown_headers=named,
             repairs={column: dict(rules) for column, rules in sorted(self.repairs.items())},
-            notes=self.rows.notes,
+            notes=(*self.rows.notes, *self._bursts()),
         )  # fmt: skip
 
     def _judged(self, block: Block) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -157,6 +163,7 @@ class _Conversion:
         done = standardise(texts, self.contract, self.codes, scales)
         for column, rules in done.repairs.items():
             self.repairs[column].update(rules)
+        self._count_rounded(done.frame)
         frame = done.frame.insert_column(0, record_key(done.frame, self.contract))
         lineage = (
             pl.lit(self.delivery_id).alias("delivery_id"),
@@ -178,6 +185,24 @@ class _Conversion:
             keep = ~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(at.implode())
             frame = frame.filter(keep)
         return frame, bad
+
+    def _count_rounded(self, frame: pl.DataFrame) -> None:
+        """Identity numbers that a spreadsheet took for numbers: they are marked, not repaired."""
+        for name in self.numbers:
+            status = frame.get_column(f"{name}_status")
+            self.filled[name] += int((status != MISSING).sum())
+            if rounded := int((status == ROUNDED).sum()):
+                self.repairs[name][BURST_RULE] += rounded
+
+    def _bursts(self) -> Iterator[str]:
+        """What is to be said where not single numbers but the whole file was rounded."""
+        for name in self.numbers:
+            rounded = self.repairs[name][BURST_RULE] if name in self.repairs else 0
+            if rounded >= BURST_ROWS and rounded >= BURST_SHARE * self.filled[name]:
+                yield (
+                    f"a spreadsheet rounded {rounded:,} of {self.filled[name]:,} numbers in "
+                    f"{name}: have the file sent anew with that column as text"
+                )
 
     def _unfit(self, rows: Sequence[Malformed]) -> pl.DataFrame:
         """Rows that do not fit the header; their key is read as far as the cells seem in place."""

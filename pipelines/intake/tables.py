@@ -16,9 +16,11 @@ from pipelines.errors import NotFound
 from pipelines.intake.file_names import file_names, without_numbers
 from pipelines.lake.night import Built, Night
 from pipelines.lake.receipt import LANDED, Receipt
+from pipelines.standard.text import lookup
 
 RECEIPT, QUARANTINE, OUTSIDE = "quality.receipt", "intake.quarantine", "quality.quarantine"
-TABLES = (RECEIPT, QUARANTINE, OUTSIDE)
+REPAIR = "quality.value_repair"
+TABLES = (RECEIPT, REPAIR, QUARANTINE, OUTSIDE)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _REPAIRS = pl.List(pl.Struct({"column_name": pl.String(), "rule": pl.String(), "rows": pl.Int64()}))
 _KEYED = {"source": pl.String(), "dataset": pl.String(), "file_name": pl.String()}
@@ -44,13 +46,14 @@ def tables() -> tuple[str, ...]:
 def reads() -> dict[str, tuple[str, ...]]:
     """What each table reads; receipts are known only after all datasets have landed."""
     raw = tuple(contract.raw_table for contract in load_contracts().values())
-    return {RECEIPT: raw, QUARANTINE: raw, OUTSIDE: (QUARANTINE,)}
+    return {RECEIPT: raw, REPAIR: (RECEIPT,), QUARANTINE: raw, OUTSIDE: (QUARANTINE,)}
 
 
 def build(table: str, night: Night) -> Built:
     """Make one table of this room."""
     makers: dict[str, Callable[[Night], Built]] = {
         RECEIPT: receipt,
+        REPAIR: value_repair,
         QUARANTINE: quarantine,
         OUTSIDE: quarantine_without_values,
     }
@@ -115,6 +118,27 @@ def receipt_frame(receipts: Sequence[Receipt]) -> pl.DataFrame:
             "repairs": _REPAIRS,
         },
     )
+
+
+def value_repair(night: Night) -> Built:
+    """quality.value_repair: what was done to how many values of a column, file by file."""
+    listed = lookup("repair_rules")["rules"]
+    taken, recipe = night.reuse(REPAIR, (RECEIPT,), {"rules": listed})
+    if taken:
+        return taken
+    keyed = ["receipt_id", *_KEYED, "extract_date", "received_night", "rows_read"]
+    repairs = (
+        night.frame(RECEIPT).select(*keyed, "repairs").explode("repairs").drop_nulls("repairs")
+    )
+    frame = repairs.unnest("repairs").with_columns(
+        pl.col("rule").replace_strict(
+            {rule: said[language] for rule, said in listed.items()}, default=None,
+            return_dtype=pl.String,
+        ).alias(f"meaning_{language}")
+        for language in ("zh", "en")
+    )  # fmt: skip
+    order = [c.name for c in night.promise(REPAIR).columns]
+    return night.write(REPAIR, frame.select(order), recipe)
 
 
 def quarantine(night: Night) -> Built:

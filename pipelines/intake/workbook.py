@@ -87,6 +87,8 @@ def _broken() -> Refusal:
 
 def _unpacked(file: IO[bytes], info: zipfile.ZipInfo) -> Iterator[bytes]:
     """The bytes of one part, whatever size its directory claims."""
+    if info.header_offset < 0:
+        raise _broken()
     file.seek(info.header_offset)
     header = file.read(30)
     if len(header) < 30 or header[:4] != b"PK\x03\x04":

@@ -150,6 +150,16 @@ def spreadsheet_rounded(text: pl.Expr) -> pl.Expr:
     return ((number % _KEPT == 0) | (is_double & hard_by)).fill_null(False)
 
 
+def thousands(text: pl.Expr, state: pl.Expr) -> pl.Expr:
+    """A rounded number with 000 at its end, however the program printed it; others as they are.
+
+    So its first fifteen digits are those of the true number.
+    """
+    number = text.cast(pl.Int64, strict=False)
+    plain = ((number + _KEPT // 2) // _KEPT * _KEPT).cast(pl.String)
+    return pl.when((state == ROUNDED) & text.str.contains(EIGHTEEN)).then(plain).otherwise(text)
+
+
 def identity_number(col: pl.Expr) -> RepairedNumber:
     """A column of numbers as they came: cleaned value, status, and what was repaired."""
     given, text, long = pl.col("given"), pl.col("text"), pl.col("long")
@@ -163,6 +173,7 @@ def identity_number(col: pl.Expr) -> RepairedNumber:
             {"long": lengthened(text)},
             {"value": pl.coalesce(long, text), "status": status(text)},
             {"rule": repair(given, text, long)},
+            {"value": thousands(pl.col("value"), pl.col("status"))},
             {
                 "status": pl.when(long.is_not_null())
                 .then(pl.lit(CONVERTED))
