@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from pipelines.contracts.load import load_codes, load_contracts
 from pipelines.errors import ConfigurationFault, JiuzhulianError, PublicationHeldBack
 from pipelines.intake.land import LandingSummary, land
+from pipelines.intake.limits import Limits
 from pipelines.lake import fingerprint
 from pipelines.lake.acceptance import load_acceptances
 from pipelines.lake.home import Home
@@ -86,6 +87,10 @@ def land_arrivals(night: Night, log: Callable[[str], None] = lambda _: None) -> 
         night.home, settings.landing, load_contracts(settings.schemas),
         load_codes(settings.schemas), night.as_of, night.run_id,
         settings.settle_seconds, settings.memory_limit, log,
+        Limits(
+            unpacked=settings.max_unpacked_megabytes, workbook=settings.max_workbook_megabytes,
+            cells=settings.max_workbook_cells, ratio=settings.max_unpacked_ratio,
+        ),
     )  # fmt: skip
     night.forget_receipts()
     if summary.incomplete:

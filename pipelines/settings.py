@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     #: DuckDB's memory limit; beyond it, it spills into HOME/restricted/tmp
     memory_limit: str = "2GB"
     threads: int | None = None
+    #: a delivered file that unpacks into more than this, or into so many times its size, is refused
+    max_unpacked_megabytes: int = 100_000
+    max_workbook_megabytes: int = 2_000
+    max_unpacked_ratio: int = 250
+    #: cells that a sheet may lay out, empty ones between the first and the last included
+    max_workbook_cells: int = 60_000_000
     #: keep Dagster's record of runs in HOME, for its user interface; without, a night is faster
     record_runs: bool = True
     #: an economic check older than this many months no longer says a household's income

@@ -24,6 +24,8 @@ BRACKETS = re.compile(r"[(\[【]([^()\[\]【】]*)[)\]】]")
 DATE_FORMAT = re.compile(r"[ymdhs年月日:/.\-]*y{2,4}[ymdhs年月日:/.\-]*")
 LENGTH = re.compile(r"\d+(-\d+)?(位|字符|个字)")
 DROPPED = frozenset("*")
+#: beneath _plain, which has taken spaces away: 单位:万元, 制表单位:民政局单位:元
+TITLE_UNIT = re.compile(r"单位:?((?:人民币)?[\u4e00-\u9fff]{0,2}元|元|分|角)")
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,22 @@ class HeaderMarks:
     prefixes: tuple[str, ...]
     notes: frozenset[str]
 
-    def scale(self, inside: str) -> Decimal | None:
-        """What an amount under this unit is multiplied by; None if it is no unit and no note."""
+    def money_unit(self, inside: str) -> Decimal | None:
+        """What an amount under this unit is multiplied by; None if it is no unit of money."""
+        unit, _, per = self._bare(inside).partition("/")
+        return self.money[unit] if unit in self.money and (not per or per in self.per) else None
+
+    def _bare(self, inside: str) -> str:
         bare = inside
         for prefix in self.prefixes:
             bare = bare.removeprefix(prefix).lstrip(":")
-        unit, _, per = bare.partition("/")
-        if unit in self.money and (not per or per in self.per):
-            return self.money[unit]
+        return bare
+
+    def scale(self, inside: str) -> Decimal | None:
+        """The worth in yuan of a unit of money, 1 for a note or another unit; else None."""
+        if (worth := self.money_unit(inside)) is not None:
+            return worth
+        bare = self._bare(inside)
         if bare in self.units or bare in self.notes or inside in self.notes:
             return Decimal(1)
         if DATE_FORMAT.fullmatch(bare) or LENGTH.fullmatch(bare):
@@ -89,10 +99,11 @@ def _plain(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _fold(text: str) -> tuple[str, Decimal]:
+def _fold(text: str) -> tuple[str, Decimal | None]:
+    """The folded header and the unit of money that it names, in yuan."""
     marks = header_marks()
     plain = _plain(text)
-    scale = Decimal(1)
+    unit: Decimal | None = None
     position = 0
     while found := BRACKETS.search(plain, position):
         worth = marks.scale(found[1])
@@ -100,9 +111,10 @@ def _fold(text: str) -> tuple[str, Decimal]:
             position = found.start() + 1
             continue
         plain = (plain[: found.start()] + plain[found.end() :]).rstrip(":")
-        scale = worth if worth != 1 else scale
+        named = marks.money_unit(found[1])
+        unit = unit if named is None else named
         position = 0
-    return plain, scale
+    return plain, unit
 
 
 def fold_header(text: str) -> str:
@@ -115,7 +127,25 @@ def fold_header(text: str) -> str:
 
 def header_scale(text: str) -> Decimal:
     """What the amounts below a header are multiplied by to be yuan: 10000 for 万元, mostly 1."""
-    return _fold(text)[1]
+    return _fold(text)[1] or Decimal(1)
+
+
+def names_unit(text: str) -> bool:
+    """Whether a header says in brackets in which unit of money the amounts below it are."""
+    return _fold(text)[1] is not None
+
+
+def is_mark(text: str) -> bool:
+    """Whether a cell holds nothing but a unit or a note, in brackets or not: （万元）, 必填."""
+    plain = _plain(text)
+    bare = plain[1:-1] if BRACKETS.fullmatch(plain) else plain
+    return bool(bare) and header_marks().scale(bare) is not None
+
+
+def title_units(text: str) -> set[Decimal]:
+    """Units of money that a line above the header names, as 单位：万元 does."""
+    found = (header_marks().money_unit(unit) for unit in TITLE_UNIT.findall(_plain(text)))
+    return {worth for worth in found if worth is not None}
 
 
 @dataclass(frozen=True)

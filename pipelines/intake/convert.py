@@ -23,6 +23,7 @@ from pipelines.intake.discover import Found
 from pipelines.intake.encoding import detect
 from pipelines.intake.errors import FileChanging, UnbalancedQuotes
 from pipelines.intake.excel_rows import ExcelRows
+from pipelines.intake.heading import matched_or_refused
 from pipelines.intake.landed import (
     QUARANTINE,
     ParquetOut,
@@ -30,11 +31,16 @@ from pipelines.intake.landed import (
     malformed_frame,
     raw_text,
 )
+from pipelines.intake.limits import DEFAULT, Limits
 from pipelines.intake.parquet_rows import ParquetRows
-from pipelines.intake.rows import Block, Malformed, Rows, matched_or_refused
+from pipelines.intake.rows import Block, Malformed, Rows
+from pipelines.standard.identity_number import MISSING, ROUNDED
 from pipelines.standard.values import record_key, standardise
 
 T = TypeVar("T")
+BURST_RULE = "spreadsheet_rounded"
+#: so many rounded numbers in a column, and such a share of those that are there, are no accident
+BURST_ROWS, BURST_SHARE = 3, 0.2
 
 
 @dataclass
@@ -65,32 +71,32 @@ def convert(
     contract: Contract,
     codes: Mapping[str, CodeList],
     folder: Path,
+    limits: Limits = DEFAULT,
 ) -> Converted:
     """Read, repair and write one file. Raises Refusal where the file as a whole is unusable."""
     assert found.extract_date is not None
-    rows, notes = open_rows(found, contract)
     try:
+        rows = open_rows(found, contract, limits)
         done = _Conversion(found, sha256, contract, codes, folder, rows).run()
     except UnbalancedQuotes:
-        rows = CsvRows(detect(found.path, found.ending.endswith("gz")), contract, careful=True)
+        rows = open_rows(found, contract, limits, careful=True)
         done = _Conversion(found, sha256, contract, codes, folder, rows).run()
-        notes = (*notes, "read line by line: quotation marks do not close")
     stat = found.path.stat()
     if (stat.st_size, stat.st_mtime_ns) != (found.size, found.mtime_ns):
         raise FileChanging
-    done.notes = notes
     return done
 
 
-def open_rows(found: Found, contract: Contract) -> tuple[Rows, tuple[str, ...]]:
-    """The file's rows, and what is to be said about the file itself."""
+def open_rows(
+    found: Found, contract: Contract, limits: Limits = DEFAULT, *, careful: bool = False
+) -> Rows:
+    """The file, open for reading."""
     if found.ending == "xlsx":
-        return ExcelRows(found, contract), ()
+        return ExcelRows(found, contract, limits)
     if found.ending == "parquet":
-        return ParquetRows(found), ()
-    text = detect(found.path, found.ending == "csv.gz")
-    notes = (f"{text.damaged} damaged characters",) if text.damaged else ()
-    return CsvRows(text, contract), notes
+        return ParquetRows(found)
+    text = detect(found.path, found.ending == "csv.gz", limits)
+    return CsvRows(text, contract, careful=careful)
 
 
 class _Conversion:
@@ -102,10 +108,12 @@ class _Conversion:
     ) -> None:  # fmt: skip
         self.found, self.sha256, self.contract, self.codes = found, sha256, contract, codes
         self.rows = rows
-        self.matched: Matched = matched_or_refused(contract, rows.headers)
+        self.matched: Matched = matched_or_refused(contract, rows.headers, rows.unit)
         self.delivery_id = sha256[:16]
         self.extract_date: date = found.extract_date or date.min
         self.repairs: dict[str, Counter[str]] = defaultdict(Counter)
+        self.numbers = [c.name for c in contract.columns if c.kind == "identity_number"]
+        self.filled: Counter[str] = Counter()
         known = self.matched.columns
         self.unknown = {
             str(at): name for at, name in enumerate(_unique(rows.headers)) if at not in known
@@ -144,6 +152,7 @@ class _Conversion:
             read, landed, quarantined,
             unknown_headers=named,
             repairs={column: dict(rules) for column, rules in sorted(self.repairs.items())},
+            notes=(*self.rows.notes, *self._bursts()),
         )  # fmt: skip
 
     def _judged(self, block: Block) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -154,6 +163,7 @@ class _Conversion:
         done = standardise(texts, self.contract, self.codes, scales)
         for column, rules in done.repairs.items():
             self.repairs[column].update(rules)
+        self._count_rounded(done.frame)
         frame = done.frame.insert_column(0, record_key(done.frame, self.contract))
         lineage = (
             pl.lit(self.delivery_id).alias("delivery_id"),
@@ -175,6 +185,24 @@ class _Conversion:
             keep = ~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(at.implode())
             frame = frame.filter(keep)
         return frame, bad
+
+    def _count_rounded(self, frame: pl.DataFrame) -> None:
+        """Identity numbers that a spreadsheet took for numbers: they are marked, not repaired."""
+        for name in self.numbers:
+            status = frame.get_column(f"{name}_status")
+            self.filled[name] += int((status != MISSING).sum())
+            if rounded := int((status == ROUNDED).sum()):
+                self.repairs[name][BURST_RULE] += rounded
+
+    def _bursts(self) -> Iterator[str]:
+        """What is to be said where not single numbers but the whole file was rounded."""
+        for name in self.numbers:
+            rounded = self.repairs[name][BURST_RULE] if name in self.repairs else 0
+            if rounded >= BURST_ROWS and rounded >= BURST_SHARE * self.filled[name]:
+                yield (
+                    f"a spreadsheet rounded {rounded:,} of {self.filled[name]:,} numbers in "
+                    f"{name}: have the file sent anew with that column as text"
+                )
 
     def _unfit(self, rows: Sequence[Malformed]) -> pl.DataFrame:
         """Rows that do not fit the header; their key is read as far as the cells seem in place."""

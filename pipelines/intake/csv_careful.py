@@ -14,14 +14,17 @@ from typing import IO
 
 import polars as pl
 
+from pipelines.intake.errors import Refusal
 from pipelines.intake.rows import BLOCK_ROWS, OPEN_QUOTE, TOO_FEW, TOO_MANY, Block, Malformed
 
 _JOINED_LINES = 30
+_LONGEST = 64 << 20
+csv.field_size_limit(_LONGEST)
 
 
 def blocks(stream: IO[bytes], separator: str, names: list[str]) -> Iterator[Block]:
     """Blocks of rows from UTF-8 bytes that begin beneath the header."""
-    lines = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    lines = _lines(io.TextIOWrapper(stream, encoding="utf-8", newline=""))
     rows: list[list[str]] = []
     numbers: list[int] = []
     malformed: list[Malformed] = []
@@ -41,6 +44,15 @@ def blocks(stream: IO[bytes], separator: str, names: list[str]) -> Iterator[Bloc
             rows, numbers, malformed = [], [], []
     if rows or malformed:
         yield _block(rows, numbers, malformed, names)
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    while line := text.readline(_LONGEST):
+        if len(line) == _LONGEST and line[-1] not in "\r\n":
+            raise Refusal(
+                f"a line is longer than {_LONGEST >> 20} million characters: have it sent again"
+            )
+        yield line
 
 
 def _records(

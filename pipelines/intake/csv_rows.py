@@ -6,6 +6,7 @@ do not close goes to ``csv_careful``.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import threading
@@ -21,17 +22,9 @@ from pipelines.contracts.model import Contract
 from pipelines.intake import csv_careful
 from pipelines.intake.encoding import BLOCK, TextFile
 from pipelines.intake.errors import Refusal, UnbalancedQuotes
-from pipelines.intake.rows import (
-    BLOCK_ROWS,
-    HEADER_WITHIN,
-    TOO_FEW,
-    TOO_MANY,
-    Block,
-    Malformed,
-    header_row,
-)
+from pipelines.intake.heading import HEADER_WITHIN, find_heading
+from pipelines.intake.rows import BLOCK_ROWS, TOO_FEW, TOO_MANY, Block, Malformed
 
-csv.field_size_limit(16 << 20)
 _TOP_CHARACTERS = 1 << 18
 
 
@@ -42,20 +35,23 @@ class CsvRows:
         self._text = text
         self._careful = careful
         with text.open_utf8() as stream:
-            top = _complete(stream.read(_TOP_CHARACTERS))
+            start = stream.read(_TOP_CHARACTERS)
+        marks = len(start) - len(start.removeprefix(codecs.BOM_UTF8))  # a second byte order mark
+        top = start[marks:].decode("utf-8", errors="ignore")
         self.separator = _separator(top)
         records, ends = _records(top, self.separator)
-        at = header_row(contract, records)
-        self.headers: tuple[str | None, ...] = tuple(records[at])
-        self._offset = len("".join(ends[: at + 1]).encode("utf-8"))
+        heading = find_heading(contract, records)
+        self.headers, self.unit = heading.headers, heading.unit
+        damaged = (f"{text.damaged} damaged characters",) if text.damaged else ()
+        careful_note = ("read line by line: quotation marks do not close",) if careful else ()
+        self.notes: tuple[str, ...] = (*damaged, *careful_note)
+        self._offset = marks + len("".join(ends[: heading.last + 1]).encode("utf-8"))
         self._names = [str(position) for position in range(len(self.headers))]
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of rows. Raises UnbalancedQuotes where the file needs the careful way."""
         with self._text.open_utf8() as stream:
-            left = self._offset
-            while left:
-                left -= len(stream.read(min(left, BLOCK)))
+            stream.read(self._offset)
             if self._careful:
                 yield from csv_careful.blocks(stream, self.separator, self._names)
             else:
@@ -83,15 +79,15 @@ class CsvRows:
         except pa.ArrowInvalid as error:
             if "Empty CSV" in str(error):
                 return
-            raise self._why(error) from None
+            raise UnbalancedQuotes from None
         number, waiting, rows = 1, [], 0
         while True:
             try:
                 batch = reader.read_next_batch()
             except StopIteration:
                 break
-            except pa.ArrowInvalid as error:
-                raise self._why(error) from None
+            except pa.ArrowInvalid:  # a row longer than a block, mostly for an open quote
+                raise UnbalancedQuotes from None
             waiting.append(batch)
             rows += batch.num_rows
             if rows >= BLOCK_ROWS:
@@ -101,11 +97,6 @@ class CsvRows:
         block, _ = self._block(waiting, odd, number, last=True)
         if block.frame.height or block.malformed:
             yield block
-
-    def _why(self, error: pa.ArrowInvalid) -> Exception:
-        if self._text.has_quotes:
-            return UnbalancedQuotes()
-        return Refusal(f"cannot be parsed as CSV ({type(error).__name__}): have it sent again")
 
     def _block(
         self, batches: list[pa.RecordBatch], odd: _OddRows, number: int, *, last: bool = False
@@ -214,11 +205,6 @@ def _swallowed(frame: pl.DataFrame, separator: str, width: int) -> bool:
 def _without_blank(frame: pl.DataFrame, numbers: np.ndarray) -> tuple[pl.DataFrame, np.ndarray]:
     filled = (frame.to_series().str.strip_chars() != "").to_numpy()
     return frame.filter(pl.Series(filled)), numbers[filled]
-
-
-def _complete(start: bytes) -> str:
-    """The text of the first bytes, without a character cut in two."""
-    return start.decode("utf-8", errors="ignore").removeprefix("\ufeff")
 
 
 def _separator(top: str) -> str:

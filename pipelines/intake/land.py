@@ -21,8 +21,18 @@ from pipelines.contracts.model import Contract
 from pipelines.engine.duck import DuckEngine
 from pipelines.intake.convert import Converted, convert
 from pipelines.intake.discover import Found, discover
-from pipelines.intake.errors import FileChanging, Refusal
-from pipelines.intake.receipts import LANDED, REFUSED, REPEATED, Ledger, Receipt, sha256_of
+from pipelines.intake.errors import FileChanging, Refusal, is_fault_of_reader
+from pipelines.intake.file_names import FileNames
+from pipelines.intake.limits import DEFAULT, Limits
+from pipelines.intake.receipts import (
+    LANDED,
+    NO_BYTES,
+    REFUSED,
+    REPEATED,
+    Ledger,
+    Receipt,
+    sha256_of,
+)
 from pipelines.intake.supersede import drop_superseded
 from pipelines.lake.home import Home
 
@@ -60,16 +70,18 @@ def land(
     settle_seconds: int,
     memory_limit: str,
     log: Log,
+    limits: Limits = DEFAULT,
 ) -> LandingSummary:
     """Take in every complete file with an extract date up to ``as_of``, each once."""
-    discovered = discover(landing, contracts, as_of, settle_seconds)
+    names = FileNames(contracts, codes)
+    discovered = discover(landing, contracts, as_of, settle_seconds, names)
     summary = LandingSummary(incomplete=discovered.incomplete, later=discovered.later)
     ledger = Ledger(home, as_of, run_id)
     temp = home.tmp / f"landing-{run_id}"
     temp.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with closing(DuckEngine(temp, memory_limit)) as engine:
-            run = _Landing(home, contracts, codes, temp, engine, ledger, summary, log)
+            run = _Landing(home, contracts, codes, temp, engine, ledger, summary, log, limits)
             for _, group in groupby(discovered.files, key=lambda f: (f.key, f.extract_date)):
                 run.group(list(group))
     finally:
@@ -103,6 +115,7 @@ class _Landing:
     ledger: Ledger
     summary: LandingSummary
     log: Log
+    limits: Limits
 
     def group(self, files: Iterable[Found]) -> None:
         """The files of one dataset and extract date."""
@@ -115,9 +128,9 @@ class _Landing:
                 self.summary.unchanged += 1
                 continue
             try:
-                sha256 = sha256_of(found.path)
+                sha256 = sha256_of(found.path) if found.regular else NO_BYTES
             except OSError as error:
-                self.log(f"  {found.relative_path}: cannot be read ({error.strerror}); left")
+                self.log(f"  {found.shown_path}: cannot be read ({error.strerror}); left")
                 self.summary.incomplete += 1
                 continue
             known = self.ledger.known(found, sha256)
@@ -139,20 +152,22 @@ class _Landing:
 
     def _to_retry(self, seen: Receipt, found: Found) -> bool:
         """A refused file is tried again: the contract or the program may have changed."""
-        return seen.status == REFUSED and (found.fault or "") != seen.reason
+        return seen.status == REFUSED and found.said(found.fault) != seen.reason
 
     def _converted(
         self, found: Found, sha256: str, known: Receipt | None, converted: list[Converted]
     ) -> None:
         try:
             contract = self.contracts[found.key]
-            converted.append(convert(found, sha256, contract, self.codes, self.temp))
+            converted.append(convert(found, sha256, contract, self.codes, self.temp, self.limits))
         except FileChanging:
             self.summary.incomplete += 1
-            self.log(f"  {found.relative_path}: is still being written; left")
+            self.log(f"  {found.shown_path}: is still being written; left")
         except Refusal as refusal:
             self._refused(found, sha256, str(refusal), known)
-        except Exception as error:
+        except BaseException as error:
+            if not is_fault_of_reader(error):
+                raise
             place = _place(error)
             self._refused(found, sha256, f"could not be read: {type(error).__name__}{place}", known)
 
@@ -163,7 +178,7 @@ class _Landing:
         for one in group:
             found = one.found
             if one.rows_read != one.rows_landed + one.rows_quarantined + one.rows_superseded:
-                raise AssertionError(f"rows of {found.relative_path} do not add up")
+                raise AssertionError(f"rows of {found.shown_path} do not add up")
             name = f"{found.extract_date:%Y%m%d}_{one.delivery_id}"
             landed = self.home.landed / found.source / found.dataset / f"{name}.parquet"
             _move(one.landed, landed)
@@ -174,12 +189,11 @@ class _Landing:
                 _move(one.quarantine, aside)
             receipts.append(
                 replace(
-                    self.ledger.new(found, one.sha256, LANDED),
+                    self.ledger.new(found, one.sha256, LANDED, "; ".join(one.notes) or None),
                     rows_read=one.rows_read,
                     rows_landed=one.rows_landed,
                     rows_quarantined=one.rows_quarantined,
                     rows_superseded=one.rows_superseded,
-                    reason="; ".join(one.notes) or None,
                     parquet=str(landed.relative_to(self.home.lake)),
                     quarantine=str(aside.relative_to(self.home.quarantine))
                     if one.quarantine else None,
@@ -195,7 +209,7 @@ class _Landing:
                 parts.append(f"{receipt.rows_quarantined:,} set aside")
             if receipt.rows_superseded:
                 parts.append(f"{receipt.rows_superseded:,} superseded")
-            self.log(f"  {receipt.relative_path}: {', '.join(parts)}")
+            self.log(f"  {receipt.shown_path}: {', '.join(parts)}")
         self.log(f"  {group[0].found.key}: {time.monotonic() - started:.1f} s")
 
     def _repeated(self, found: Found, sha256: str) -> None:
@@ -203,24 +217,23 @@ class _Landing:
         if first is None:  # the first of two equal files could not be landed
             return
         receipt = replace(
-            self.ledger.new(found, sha256, REPEATED),
-            reason=f"same bytes as {first.relative_path}",
+            self.ledger.new(found, sha256, REPEATED, f"same bytes as {first.shown_path}"),
             parquet=first.parquet,
         )
         self.ledger.save([receipt])
         self.summary.receipts.append(receipt)
-        self.log(f"  {found.relative_path}: {receipt.reason}")
+        self.log(f"  {found.shown_path}: {receipt.reason}")
 
     def _refused(self, found: Found, sha256: str, reason: str, known: Receipt | None) -> None:
-        if known is not None and known.status == REFUSED and known.reason == reason:
+        if known is not None and known.status == REFUSED and known.reason == found.said(reason):
             self.summary.unchanged += 1
             if known.mtime_ns != found.mtime_ns:
                 self.ledger.touched(known, found)
             return
-        receipt = replace(self.ledger.new(found, sha256, REFUSED), reason=reason)
+        receipt = self.ledger.new(found, sha256, REFUSED, reason)
         self.ledger.save([receipt])
         self.summary.receipts.append(receipt)
-        self.log(f"  {found.relative_path}: refused: {reason}")
+        self.log(f"  {found.shown_path}: refused: {reason}")
 
 
 def _place(error: Exception) -> str:

@@ -12,7 +12,20 @@ from pipelines.intake.discover import Found
 from pipelines.lake.home import Home
 from pipelines.lake.receipt import LANDED, REFUSED, REPEATED, Receipt, load_receipts
 
-__all__ = ["LANDED", "REFUSED", "REPEATED", "Ledger", "Receipt", "load_receipts", "sha256_of"]
+__all__ = [
+    "LANDED",
+    "NO_BYTES",
+    "REFUSED",
+    "REPEATED",
+    "Ledger",
+    "Receipt",
+    "load_receipts",
+    "sha256_of",
+]
+
+
+#: of what is not read at all: a link, a pipe, a folder that cannot be opened
+NO_BYTES = hashlib.sha256().hexdigest()
 
 
 def sha256_of(path: Path) -> str:
@@ -57,14 +70,14 @@ class Ledger:
         """Remember a new time of a file whose bytes are the same, so that it is not read again."""
         self.save([replace(receipt, mtime_ns=found.mtime_ns)])
 
-    def new(self, found: Found, sha256: str, status: str) -> Receipt:
-        """A receipt of this run, not yet saved."""
+    def new(self, found: Found, sha256: str, status: str, reason: str | None = None) -> Receipt:
+        """A receipt of this run, not yet saved; ``found.remark`` is added to its reason."""
         return Receipt(
             receipt_id=receipt_id(found.relative_path, sha256),
             delivery_id=sha256[:16],
             source=found.source,
             dataset=found.dataset,
-            file_name=found.path.name,
+            file_name=found.relative_path.rsplit("/", 1)[-1],
             relative_path=found.relative_path,
             sha256=sha256,
             size=found.size,
@@ -74,6 +87,8 @@ class Ledger:
             received_at=datetime.now(UTC).isoformat(timespec="microseconds"),
             received_night=self.as_of,
             received_run=self.run_id,
+            reason=found.said(reason),
+            shown=found.shown,
         )
 
     def save(self, receipts: Iterable[Receipt]) -> None:

@@ -5,21 +5,17 @@ Row numbers count from 1 beneath the header.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Protocol
 
 import polars as pl
 
-from pipelines.contracts.headers import Matched, match_headers
-from pipelines.contracts.model import Contract
-from pipelines.intake.errors import Refusal
-
 #: rows that are read, repaired and written together
 BLOCK_ROWS = 65_536
-#: the header is looked for among so many rows at the top
-HEADER_WITHIN = 40
-TOO_FEW, TOO_MANY, OPEN_QUOTE = "too_few_columns", "too_many_columns", "unclosed_quote"
+TOO_FEW, TOO_MANY = "too_few_columns", "too_many_columns"
+OPEN_QUOTE = "unclosed_quote"
 
 
 @dataclass(frozen=True)
@@ -41,31 +37,17 @@ class Block:
 
 
 class Rows(Protocol):
-    """A file that is open for reading."""
+    """A file that is open for reading.
+
+    ``unit``: worth in yuan of amounts whose header names no unit. ``notes``: what is to be said of
+    the file, without a value of it.
+    """
 
     @property
     def headers(self) -> tuple[str | None, ...]: ...
+    @property
+    def unit(self) -> Decimal: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
     def blocks(self) -> Iterator[Block]: ...
-
-
-def header_row(contract: Contract, top: Sequence[Sequence[str | None]]) -> int:
-    """The first of the rows that names most of the contract's columns. Raises Refusal."""
-    matched = [len(match_headers(contract, cells).columns) for cells in top[:HEADER_WITHIN]]
-    if not matched or max(matched) == 0:
-        raise Refusal(
-            f"no header: none of the first {HEADER_WITHIN} rows names a column of the contract"
-        )
-    return matched.index(max(matched))
-
-
-def matched_or_refused(contract: Contract, headers: Sequence[str | None]) -> Matched:
-    """The contract's columns among the headers; Refusal names the required ones that lack."""
-    matched = match_headers(contract, headers)
-    if matched.missing_required:
-        lacking = ", ".join(
-            f"{name} ({'/'.join(contract.column(name).aliases[:2]) or name})"
-            for name in matched.missing_required
-        )
-        raise Refusal(f"missing required columns: {lacking}")
-    return matched

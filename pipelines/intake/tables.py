@@ -13,11 +13,14 @@ import polars as pl
 
 from pipelines.contracts.load import load_contracts
 from pipelines.errors import NotFound
+from pipelines.intake.file_names import file_names, without_numbers
 from pipelines.lake.night import Built, Night
 from pipelines.lake.receipt import LANDED, Receipt
+from pipelines.standard.text import lookup
 
 RECEIPT, QUARANTINE, OUTSIDE = "quality.receipt", "intake.quarantine", "quality.quarantine"
-TABLES = (RECEIPT, QUARANTINE, OUTSIDE)
+REPAIR = "quality.value_repair"
+TABLES = (RECEIPT, REPAIR, QUARANTINE, OUTSIDE)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _REPAIRS = pl.List(pl.Struct({"column_name": pl.String(), "rule": pl.String(), "rows": pl.Int64()}))
 _KEYED = {"source": pl.String(), "dataset": pl.String(), "file_name": pl.String()}
@@ -43,13 +46,14 @@ def tables() -> tuple[str, ...]:
 def reads() -> dict[str, tuple[str, ...]]:
     """What each table reads; receipts are known only after all datasets have landed."""
     raw = tuple(contract.raw_table for contract in load_contracts().values())
-    return {RECEIPT: raw, QUARANTINE: raw, OUTSIDE: (QUARANTINE,)}
+    return {RECEIPT: raw, REPAIR: (RECEIPT,), QUARANTINE: raw, OUTSIDE: (QUARANTINE,)}
 
 
 def build(table: str, night: Night) -> Built:
     """Make one table of this room."""
     makers: dict[str, Callable[[Night], Built]] = {
         RECEIPT: receipt,
+        REPAIR: value_repair,
         QUARANTINE: quarantine,
         OUTSIDE: quarantine_without_values,
     }
@@ -70,11 +74,10 @@ def receipt(night: Night) -> Built:
 
 def receipt_frame(receipts: Sequence[Receipt]) -> pl.DataFrame:
     """Receipts as rows, in the order received."""
+    names = file_names()
     rows = [
         {
-            "source": one.source,
-            "dataset": one.dataset,
-            "file_name": one.file_name,
+            **dict(zip(_KEYED, one.shown or names.shown_of(one), strict=True)),
             "sha256": one.sha256,
             "extract_date": one.extract_date,
             "status": one.status,
@@ -88,7 +91,7 @@ def receipt_frame(receipts: Sequence[Receipt]) -> pl.DataFrame:
             "received_night": one.received_night,
             "received_at": datetime.fromisoformat(one.received_at)
             .astimezone(SHANGHAI).replace(tzinfo=None),
-            "unknown_headers": list(one.unknown_headers),
+            "unknown_headers": [without_numbers(header) for header in one.unknown_headers],
             "repairs": [
                 {"column_name": column, "rule": rule, "rows": count}
                 for column, rules in sorted(one.repairs.items())
@@ -117,6 +120,27 @@ def receipt_frame(receipts: Sequence[Receipt]) -> pl.DataFrame:
     )
 
 
+def value_repair(night: Night) -> Built:
+    """quality.value_repair: what was done to how many values of a column, file by file."""
+    listed = lookup("repair_rules")["rules"]
+    taken, recipe = night.reuse(REPAIR, (RECEIPT,), {"rules": listed})
+    if taken:
+        return taken
+    keyed = ["receipt_id", *_KEYED, "extract_date", "received_night", "rows_read"]
+    repairs = (
+        night.frame(RECEIPT).select(*keyed, "repairs").explode("repairs").drop_nulls("repairs")
+    )
+    frame = repairs.unnest("repairs").with_columns(
+        pl.col("rule").replace_strict(
+            {rule: said[language] for rule, said in listed.items()}, default=None,
+            return_dtype=pl.String,
+        ).alias(f"meaning_{language}")
+        for language in ("zh", "en")
+    )  # fmt: skip
+    order = [c.name for c in night.promise(REPAIR).columns]
+    return night.write(REPAIR, frame.select(order), recipe)
+
+
 def quarantine(night: Night) -> Built:
     """intake.quarantine: rows that could not be used, with their text (restricted)."""
     aside = [one for one in night.receipts if one.status == LANDED and one.quarantine]
@@ -141,7 +165,7 @@ def _of_dataset(night: Night, key: str, aside: Sequence[Receipt]) -> pl.DataFram
     source, dataset = key.split("/")
     rows = pl.concat(
         pl.read_parquet(night.home.quarantine / str(one.quarantine)).with_columns(
-            pl.lit(one.file_name).alias("file_name"),
+            pl.lit((one.shown or file_names().shown_of(one))[2]).alias("file_name"),
             pl.lit(one.received_night).alias("first_seen"),
             pl.lit(f"{one.extract_date} {one.received_at}").alias("place"),
         )

@@ -47,11 +47,19 @@ class Receipt:
     quarantine: str | None = None
     unknown_headers: tuple[str, ...] = ()
     repairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: source, dataset and file name as they may be published: a file may be named after a person
+    shown: tuple[str, str, str] | None = None
 
     @property
     def key(self) -> str:
         """``source/dataset``."""
         return f"{self.source}/{self.dataset}"
+
+    @property
+    def shown_path(self) -> str:
+        """The path that may be shown."""
+        parts = self.shown or (self.source, self.dataset, self.file_name)
+        return "/".join(part for part in parts if part)
 
     def save(self, home: Home) -> None:
         """Write the receipt in one step."""
@@ -78,4 +86,5 @@ def _read(path: Path) -> Receipt:
     raw["extract_date"] = date.fromisoformat(raw["extract_date"]) if raw["extract_date"] else None
     raw["received_night"] = date.fromisoformat(raw["received_night"])
     raw["unknown_headers"] = tuple(raw.get("unknown_headers") or ())
+    raw["shown"] = tuple(raw["shown"]) if raw.get("shown") else None
     return Receipt(**raw)

@@ -96,7 +96,7 @@ class EvidenceRow:
 def evidence(night: Night, people: Sequence[str]) -> Iterator[EvidenceRow]:
     """Rows about ``people`` in the window, newest first within a kind; corrected ones left out."""
     files = {
-        receipt.delivery_id: receipt.relative_path
+        receipt.delivery_id: receipt.shown_path
         for receipt in night.receipts
         if receipt.status == "landed"
     }

@@ -35,7 +35,8 @@ def quick_money(col: pl.Expr) -> pl.Expr:
 def money(col: pl.Expr, scale: Decimal = Decimal(1)) -> Repaired:
     """Yuan as DECIMAL(12,2), rounded half away from zero where there is more than a fen.
 
-    ``scale`` is the factor to yuan of a column whose header names another unit.
+    ``scale`` is the factor to yuan of a column whose header names another unit; a cell that names
+    its own (3.5万, 800元) goes before the header.
     """
     words = lookup("amount_words")
     read, said, text = pl.col("read"), pl.col("said"), pl.col("text")
@@ -43,13 +44,14 @@ def money(col: pl.Expr, scale: Decimal = Decimal(1)) -> Repaired:
     signs = "(?i)" + "|".join(words["currency"])
     units: dict[str, int] = words["units"]
     unit_sign = f"[{''.join(units)}]$"
+    own_unit = f"[{''.join(units)}元圆][)]?$"
     unit, grouped, negative = pl.col("unit"), pl.col("grouped"), pl.col("negative")
     value, number = pl.col("value"), pl.col("number")
     factor = unit.replace_strict(units, default=1, return_dtype=pl.Int64)
     sign = pl.when(negative).then(-1).otherwise(1)
     exact = number.cast(_WIDE, strict=False) * (factor * sign)
     if scale != 1:
-        exact = exact * pl.lit(scale)
+        exact = pl.when(pl.col("own")).then(exact).otherwise(exact * pl.lit(scale))
     amount = exact.round(2, mode="half_away_from_zero").cast(MONEY, strict=False)
     rule = (
         pl.when(zero).then(pl.lit("zero_word"))
@@ -71,7 +73,7 @@ def money(col: pl.Expr, scale: Decimal = Decimal(1)) -> Repaired:
         MONEY,
         {"read": fold(pl.col("given"))},
         {"said": without_words(read, "amount")},
-        {"text": bare.str.replace(r"""^['‘’`"]""", "")},
+        {"text": bare.str.replace(r"""^['‘’`"]""", ""), "own": said.str.contains(own_unit)},
         {"negative": text.str.contains(r"^\(.*\)$")},
         {"text": text.str.replace(r"^\((.*)\)$", "$1")},
         {"unit": text.str.extract(f"({unit_sign[:-1]})$", 1)},

@@ -26,6 +26,8 @@ _FIFTEEN = r"^[0-9]{15}$"
 _SCIENTIFIC = r"^[0-9](?:\.[0-9]+)?[EＥ]\+?1[4-7]$"
 #: a spreadsheet keeps 15 significant digits of a number, a double some more
 _KEPT = 1000
+#: doubles of 18 digits lie up to 64 apart
+_PRINTED = 64
 
 
 @dataclass(frozen=True)
@@ -138,13 +140,24 @@ def status(text: pl.Expr) -> pl.Expr:
 def spreadsheet_rounded(text: pl.Expr) -> pl.Expr:
     """Whether 18 digits are what is left after a spreadsheet took them for a number.
 
-    Either the last three are 000, or the number is the double nearest to its thousands, which
-    programs print with all its digits (…011008 instead of …011000).
+    Either the last three are 000, or the number is a double hard by its thousands, which programs
+    print with all its digits (…011008 or …011072 instead of …011000, as they round on the way).
     """
     number = text.cast(pl.Int64, strict=False)
     thousands = (number + _KEPT // 2) // _KEPT * _KEPT
-    nearest_double = thousands.cast(pl.Float64).cast(pl.Int64, strict=False)
-    return ((number % _KEPT == 0) | (number == nearest_double)).fill_null(False)
+    is_double = number.cast(pl.Float64).cast(pl.Int64, strict=False) == number
+    hard_by = (number - thousands).abs() <= _PRINTED
+    return ((number % _KEPT == 0) | (is_double & hard_by)).fill_null(False)
+
+
+def thousands(text: pl.Expr, state: pl.Expr) -> pl.Expr:
+    """A rounded number with 000 at its end, however the program printed it; others as they are.
+
+    So its first fifteen digits are those of the true number.
+    """
+    number = text.cast(pl.Int64, strict=False)
+    plain = ((number + _KEPT // 2) // _KEPT * _KEPT).cast(pl.String)
+    return pl.when((state == ROUNDED) & text.str.contains(EIGHTEEN)).then(plain).otherwise(text)
 
 
 def identity_number(col: pl.Expr) -> RepairedNumber:
@@ -160,6 +173,7 @@ def identity_number(col: pl.Expr) -> RepairedNumber:
             {"long": lengthened(text)},
             {"value": pl.coalesce(long, text), "status": status(text)},
             {"rule": repair(given, text, long)},
+            {"value": thousands(pl.col("value"), pl.col("status"))},
             {
                 "status": pl.when(long.is_not_null())
                 .then(pl.lit(CONVERTED))

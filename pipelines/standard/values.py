@@ -147,7 +147,12 @@ def _with_status(
                 pl.when(converted.fill_null(False)).then(pl.lit(identity_number.CONVERTED))
                 .otherwise(pl.all()).alias(f"{column.name}_status")
             )  # fmt: skip
-        made.append(state.to_series())
+        states = state.to_series()
+        if (states == identity_number.ROUNDED).any():
+            both = pl.DataFrame({"value": pool, "state": states})
+            plain = identity_number.thousands(pl.col("value"), pl.col("state"))
+            made = [both.select(plain.alias(column.name)).to_series()]
+        made.append(states)
     return made if where is None else [series.gather(where) for series in made]
 
 

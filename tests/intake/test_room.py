@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from pipelines.contracts.promises import Promise
 from pipelines.intake.tables import build, tables
 from pipelines.lake.night import Night
-from pipelines.settings import Settings
+from pipelines.settings import ROOT, Settings
+from pipelines.standard.text import lookup
 from tests.intake.conftest import Csv, Office, payment
 
 
@@ -58,3 +60,36 @@ def test_a_room_without_files(night: Night) -> None:
     for table in tables():
         assert build(table, night).rows == 0
     night.close()
+
+
+def test_repairs_are_counted_and_every_rule_has_words(
+    office: Office, csv: Csv, night: Night
+) -> None:
+    numbers = ["99000019800101000", "990000198203150000", "9.90102E+17"]
+    rows = [(f"P{at}", "王 五", f"{n}", "低保金", "1,000", "2026/1/2")
+            for at, n in enumerate(numbers)]  # fmt: skip
+    office.deliver("a_20261117.csv", csv(*((*r[:4], f'"{r[4]}"', r[5]) for r in rows)))
+    rounded = [(f"Q{at}", "王五", f"99000019800{at}01{at}000", "低保金", "1", "20260102")
+               for at in (1, 3, 4, 5)]  # fmt: skip
+    office.deliver("b_20261118.csv", csv(*rounded))
+    office.land()
+    assert "of 4 numbers in id_number" in str(office.receipt("b_20261118.csv").reason)
+    assert office.receipt("a_20261117.csv").reason is None
+    build("quality.receipt", night)
+    build("quality.value_repair", night)
+    repairs = night.frame("quality.value_repair")
+    found = repairs.select("file_name", "column_name", "rule", "rows").rows()
+    assert ("id_number", "spreadsheet_rounded") in {(column, rule) for _, column, rule, _ in found}
+    assert ("a_20261117.csv", "amount", "thousands_separator", 3) in found
+    assert ("a_20261117.csv", "paid_on", "other_form", 3) in found
+    assert repairs.get_column("meaning_zh").null_count() == 0
+    night.close()
+
+
+def test_every_rule_that_the_code_names_has_words() -> None:
+    named: set[str] = set()
+    for path in (ROOT / "pipelines" / "standard").glob("*.py"):
+        if path.stem in ("text", "amount", "date", "name", "sex", "region", "contact"):
+            named |= set(re.findall(r'then\(pl\.lit\("([a-z_0-9]+)"\)\)', path.read_text("utf-8")))
+    assert len(named) > 12
+    assert named <= set(lookup("repair_rules")["rules"])

@@ -1,0 +1,127 @@
+"""The header of a table: which of its rows at the top it is, and what each column is called.
+
+A header may stand below titles and may itself take two or three rows, of which cells were merged:
+the words of a column are then read from top to bottom. A unit named in a title counts for all
+amounts whose own header names none. Which column of the contract is meant is said by ``headers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pipelines.contracts.headers import (
+    Matched,
+    is_mark,
+    match_headers,
+    names_unit,
+    title_units,
+)
+from pipelines.contracts.model import Contract
+from pipelines.intake.errors import Refusal
+
+#: the header is looked for among so many rows at the top
+HEADER_WITHIN = 40
+#: and takes at most so many of them
+_ROWS = 3
+
+Cells = Sequence[str | None]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """Rows ``first`` to ``last`` (from 0) are the header; ``unit``: worth in yuan of a title's."""
+
+    first: int
+    last: int
+    headers: tuple[str | None, ...]
+    unit: Decimal = Decimal(1)
+
+
+def find_heading(contract: Contract, top: Sequence[Cells]) -> Heading:
+    """The rows that name most of the contract's columns, the fewest of them. Raises Refusal."""
+    best, most = None, 0
+    for first in range(min(len(top), HEADER_WITHIN)):
+        names: tuple[str | None, ...] = tuple(top[first])
+        found = _count(contract, names)
+        for last in range(first, min(first + _ROWS, len(top))):
+            if last > first:
+                if not any(map(_filled, top[last])):
+                    break
+                marks = all(is_mark(str(cell)) for cell in top[last] if _filled(cell))
+                names = _joined(contract, names, top[last])
+                more = _count(contract, names)
+                if more < found or (more == found and not marks):
+                    break
+                found = more
+                gain = found > most or (found == most and marks and best is not None
+                                        and best.last == last - 1)  # fmt: skip
+            else:
+                gain = found > most
+            if gain:
+                best, most = Heading(first, last, names), found
+    if best is None:
+        raise Refusal(
+            f"no header: none of the first {HEADER_WITHIN} rows names a column of the contract"
+        )
+    return replace(best, unit=_title_unit(top[: best.first]))
+
+
+def matched_or_refused(contract: Contract, headers: Cells, unit: Decimal) -> Matched:
+    """The contract's columns among the headers; Refusal names the required ones that lack."""
+    matched = match_headers(contract, headers)
+    if matched.missing_required:
+        raise Refusal(f"missing required columns: {lacking(contract, matched)}")
+    for position, column in matched.columns.items():
+        if unit != 1 and column.kind == "money" and not names_unit(str(headers[position])):
+            matched.scales[position] = unit
+    return matched
+
+
+def lacking(contract: Contract, matched: Matched) -> str:
+    """The required columns that are missing, each with the headers that it may carry."""
+    return ", ".join(
+        f"{name} ({'/'.join(contract.column(name).aliases[:2]) or name})"
+        for name in matched.missing_required
+    )
+
+
+def _count(contract: Contract, names: Cells) -> int:
+    return len(match_headers(contract, names).columns)
+
+
+def _filled(cell: str | None) -> bool:
+    return cell is not None and bool(cell.strip())
+
+
+def _joined(contract: Contract, upper: Cells, lower: Cells) -> tuple[str | None, ...]:
+    """Two rows as one: for each column the words that name something in the contract.
+
+    A cell merged over several columns is read for each of them. 家庭 above 人口 may be called
+    家庭人口 or 人口; what neither names is reported by both.
+    """
+    names: list[str | None] = []
+    over: str | None = None
+    for at in range(max(len(upper), len(lower))):
+        above = upper[at] if at < len(upper) and _filled(upper[at]) else None
+        below = lower[at] if at < len(lower) and _filled(lower[at]) else None
+        over = above or over
+        if below is None:
+            names.append(above)
+            continue
+        if is_mark(below):
+            names.append(f"{above or over or ''}（{below.strip().strip('()（）')}）")
+            continue
+        whole = f"{over or ''}{below}"
+        known = [name for name in (whole, below) if match_headers(contract, [name]).columns]
+        names.append(known[0] if known else whole)
+    return tuple(names)
+
+
+def _title_unit(titles: Sequence[Cells]) -> Decimal:
+    """The unit of money that the lines above the header name; 1 where none does."""
+    units = {worth for row in titles for cell in row if cell for worth in title_units(cell)}
+    if len(units) > 1:
+        raise Refusal("the titles name two units of money: say one, or the unit in each header")
+    return units.pop() if units else Decimal(1)
