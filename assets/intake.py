@@ -21,9 +21,12 @@ RAW = {f"{c.source}/{c.dataset}": f"intake.raw_{c.source}__{c.dataset}"
 def landing(
     context: dg.AssetExecutionContext, night: NightResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Take in every complete file of the landing folder; what cannot be used says why."""
+    """Pull what is configured, take in every complete file; what cannot be used says why.
+
+    A night that arriving files renew in the daytime leaves the departments' databases alone.
+    """
     opened = night.of(context)
-    land_arrivals(opened, say)
+    land_arrivals(opened, say, pull=context.run.tags.get("trigger") != "arrivals")
     for dataset, table in RAW.items():
         receipts = [receipt for receipt, _ in opened.landed(dataset)]
         yield dg.MaterializeResult(

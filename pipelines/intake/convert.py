@@ -78,7 +78,7 @@ def convert(
     stat = found.path.stat()
     if (stat.st_size, stat.st_mtime_ns) != (found.size, found.mtime_ns):
         raise FileChanging
-    done.notes = notes
+    done.notes = (*notes, *(found.pulled.notes if found.pulled else ()))
     return done
 
 

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.contracts.model import Contract
+from pipelines.intake.pulled import Pulled
 
 NAME = re.compile(r"^.+_(?P<day>\d{8})\.(?P<ending>csv|csv\.gz|xlsx|parquet)$", re.IGNORECASE)
 PASSED_OVER = re.compile(
@@ -34,10 +35,17 @@ class Found:
     size: int
     mtime_ns: int
     fault: str | None = None
+    #: set where the rows were pulled and not sent as a file
+    pulled: Pulled | None = None
 
     @property
     def key(self) -> str:
         return f"{self.source}/{self.dataset}"
+
+
+def in_order(found: Found) -> tuple[str, str, date, str]:
+    """Deliveries of one dataset and extract date stand together, and always in the same order."""
+    return found.source, found.dataset, found.extract_date or date.min, found.relative_path
 
 
 @dataclass(frozen=True)
@@ -70,7 +78,7 @@ def discover(
             later += 1
             continue
         found.append(one)
-    found.sort(key=lambda f: (f.source, f.dataset, f.extract_date or date.min, f.relative_path))
+    found.sort(key=in_order)
     return Discovered(tuple(found), incomplete, later)
 
 

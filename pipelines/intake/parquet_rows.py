@@ -25,11 +25,15 @@ class ParquetRows:
                 "have it sent again"
             ) from None
         self.headers: tuple[str | None, ...] = tuple(self._file.schema_arrow.names)
+        self._columns: list[str] | None = None
+        if found.pulled is not None:
+            self.headers = found.pulled.columns
+            self._columns = [str(position) for position in range(len(self.headers))]
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of rows, every column as text; the parts of a list are joined by 、."""
         first = 1
-        for batch in self._file.iter_batches(BLOCK_ROWS):
+        for batch in self._file.iter_batches(BLOCK_ROWS, columns=self._columns):
             names = [str(position) for position in range(batch.num_columns)]
             frame = pl.DataFrame(pa.Table.from_batches([batch]).rename_columns(names))
             numbers = pl.Series("row_number", range(first, first + frame.height), pl.Int64)

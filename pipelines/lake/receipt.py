@@ -47,6 +47,8 @@ class Receipt:
     quarantine: str | None = None
     unknown_headers: tuple[str, ...] = ()
     repairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: of a pull: database, table and how far its cursor has come; a file has none
+    pull: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
