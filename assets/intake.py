@@ -53,9 +53,12 @@ def delivery(contract: Contract) -> dg.AssetSpec:
 def landing(
     context: dg.AssetExecutionContext, night: NightResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Take in every complete file of the landing folder; what cannot be used says why."""
+    """Pull what is configured, take in every complete file; what cannot be used says why.
+
+    A night that arriving files renew in the daytime leaves the departments' databases alone.
+    """
     opened = night.of(context)
-    land_arrivals(opened, say)
+    land_arrivals(opened, say, pull=context.run.tags.get("trigger") != "arrivals")
     for dataset, contract in CONTRACTS.items():
         arrived = [
             receipt.extract_date

@@ -10,10 +10,15 @@ from pipelines.contracts.load import load_contracts
 from pipelines.contracts.promises import load_promises
 from pipelines.errors import ConfigurationFault
 from pipelines.hardship.policy import check_policy, load_policy
+from pipelines.intake.pull import delivery_faults
+from pipelines.settings import Settings
 
 
-def check_all(schemas: Path, policy: Path) -> str:
-    """One line that says what was read; raises ConfigurationFault with every fault found."""
+def check_all(schemas: Path, policy: Path, settings: Settings | None = None) -> str:
+    """One line that says what was read; raises ConfigurationFault with every fault found.
+
+    ``settings``: databases and remote folders are looked at too, without connecting.
+    """
     faults: list[str] = []
 
     def read(loader: Callable[[Path], Any], place: Path) -> Any:
@@ -26,6 +31,8 @@ def check_all(schemas: Path, policy: Path) -> str:
     contracts = read(load_contracts, schemas)
     promises = read(load_promises, schemas)
     faults.extend(check_policy(policy))
+    if settings is not None and contracts:
+        faults.extend(delivery_faults(settings, contracts))
     if faults:
         raise ConfigurationFault(faults)
     rules = load_policy(policy)

@@ -105,7 +105,7 @@ def check(
     from pipelines.logs import show
 
     chosen = settings(policy=policy)
-    show(check_all(schemas or chosen.schemas, chosen.policy))
+    show(check_all(schemas or chosen.schemas, chosen.policy, chosen))
 
 
 @app.command()

@@ -9,11 +9,13 @@ import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from pipelines.contracts.load import load_codes, load_contracts
 from pipelines.errors import ConfigurationFault, JiuzhulianError, PublicationHeldBack
 from pipelines.intake.land import LandingSummary, land
 from pipelines.intake.limits import Limits
+from pipelines.intake.pull import pulled_arrivals
 from pipelines.lake import fingerprint
 from pipelines.lake.acceptance import load_acceptances
 from pipelines.lake.home import Home
@@ -26,6 +28,8 @@ from pipelines.publish.version import code_version
 from pipelines.settings import Settings
 from pipelines.standard.promises import contract_promise
 from pipelines.standard.registry import register_views
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 def open_night(
@@ -78,20 +82,30 @@ def held_back() -> PublicationHeldBack | None:
     return None
 
 
-def land_arrivals(night: Night, log: Callable[[str], None] = lambda _: None) -> LandingSummary:
-    """Take in every complete file of the landing folder that the night may see."""
+def land_arrivals(
+    night: Night, log: Callable[[str], None] = lambda _: None, *, pull: bool = True
+) -> LandingSummary:
+    """Pull from databases and remote folders, then take in everything that the night may see.
+
+    ``pull`` False: databases and remote folders are left alone this time.
+    """
     settings = night.settings
     if not settings.landing.is_dir():
         raise JiuzhulianError(f"landing folder {settings.landing} does not exist: name one")
-    summary = land(
-        night.home, settings.landing, load_contracts(settings.schemas),
-        load_codes(settings.schemas), night.as_of, night.run_id,
-        settings.settle_seconds, settings.memory_limit, log,
-        Limits(
-            unpacked=settings.max_unpacked_megabytes, workbook=settings.max_workbook_megabytes,
-            cells=settings.max_workbook_cells, ratio=settings.max_unpacked_ratio,
-        ),
-    )  # fmt: skip
+    contracts = load_contracts(settings.schemas)
+    today = datetime.now(SHANGHAI).date() if pull else None
+    with pulled_arrivals(
+        night.home, settings, contracts, night.as_of, today, night.run_id, log, warn
+    ) as pulled:
+        summary = land(
+            night.home, settings.landing, contracts, load_codes(settings.schemas),
+            night.as_of, night.run_id, settings.settle_seconds, settings.memory_limit, log,
+            Limits(
+                unpacked=settings.max_unpacked_megabytes, workbook=settings.max_workbook_megabytes,
+                cells=settings.max_workbook_cells, ratio=settings.max_unpacked_ratio,
+            ),
+            pulled,
+        )  # fmt: skip
     night.forget_receipts()
     if summary.incomplete:
         warn(

@@ -10,9 +10,11 @@ import os
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pipelines.contracts.load import load_contracts
 from pipelines.engine.duck import interrupted
 from pipelines.errors import ConfigurationFault, JiuzhulianError
 from pipelines.hardship.policy import check_policy
+from pipelines.intake.pull import delivery_faults
 from pipelines.lake.home import Home
 from pipelines.logs import terminal
 from pipelines.settings import Settings
@@ -63,6 +65,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     What can be known beforehand is said before Dagster is loaded, which takes seconds.
     """
     faults = check_policy(settings.policy, as_of)
+    faults += delivery_faults(settings, load_contracts(settings.schemas))
     if not settings.landing.is_dir():
         faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")
     if faults:

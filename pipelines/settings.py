@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from pipelines.delivery_settings import NAME, Database, Remote
 from pipelines.errors import ConfigurationFault
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +53,18 @@ class Settings(BaseSettings):
     case_clear_days: int = 30
     #: days for which a rejected case stays silent unless its level rises
     case_silence_days: int = 90
+    #: exchange databases that are pulled each night, by name; in the environment as JSON
+    databases: dict[str, Database] = {}
+    #: SFTP servers from which new files are fetched each night, by name; in the environment as JSON
+    remotes: dict[str, Remote] = {}
+
+    @field_validator("databases", "remotes")
+    @classmethod
+    def _named(cls, places: dict[str, Any]) -> dict[str, Any]:
+        for name in places:
+            if not NAME.fullmatch(name):
+                raise ValueError("a name is of small letters, digits and _, up to 40 of them")
+        return places
 
     @classmethod
     def settings_customise_sources(

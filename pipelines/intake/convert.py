@@ -84,6 +84,8 @@ def convert(
     stat = found.path.stat()
     if (stat.st_size, stat.st_mtime_ns) != (found.size, found.mtime_ns):
         raise FileChanging
+    if found.pulled is not None:
+        done.notes = (*done.notes, *found.pulled.notes)
     return done
 
 

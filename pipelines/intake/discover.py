@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipelines.contracts.model import Contract
 from pipelines.intake.file_names import MASK, REMARK, FileNames
+from pipelines.intake.pulled import Pulled
 
 NAME = re.compile(r"(?s)^.+_(?P<day>\d{8})\.(?P<ending>csv|csv\.gz|xlsx|parquet)$", re.IGNORECASE)
 PASSED_OVER = re.compile(
@@ -42,6 +43,8 @@ class Found:
     fault: str | None = None
     shown: tuple[str, str, str] | None = None
     regular: bool = True
+    #: set where the rows were pulled and not sent as a file
+    pulled: Pulled | None = None
 
     @property
     def key(self) -> str:
@@ -56,6 +59,11 @@ class Found:
         """A reason, with the remark that the name is not shown as it is."""
         hidden = self.shown is not None and any(MASK in part for part in self.shown)
         return "; ".join(part for part in (reason, REMARK if hidden else None) if part) or None
+
+
+def in_order(found: Found) -> tuple[str, str, date, str]:
+    """Deliveries of one dataset and extract date stand together, and always in the same order."""
+    return found.source, found.dataset, found.extract_date or date.min, found.relative_path
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ def discover(
             later += 1
             continue
         found.append(one)
-    found.sort(key=lambda f: (f.source, f.dataset, f.extract_date or date.min, f.relative_path))
+    found.sort(key=in_order)
     return Discovered(tuple(found), incomplete, later)
 
 

@@ -1,7 +1,8 @@
 """Landing: every complete file of the landing folder becomes rows, or a receipt that says why not.
 
-Files of one dataset and extract date are landed together. Receipts are written last: a run that is
-cut off leaves files that were never taken. One bad file never stops the others.
+Files of one dataset and extract date are landed together, with what was pulled for them. Receipts
+are written last: a run that is cut off leaves files that were never taken. One bad file never
+stops the others.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -20,7 +21,7 @@ from pipelines.contracts.codes import CodeList
 from pipelines.contracts.model import Contract
 from pipelines.engine.duck import DuckEngine
 from pipelines.intake.convert import Converted, convert
-from pipelines.intake.discover import Found, discover
+from pipelines.intake.discover import Found, discover, in_order
 from pipelines.intake.errors import FileChanging, Refusal, is_fault_of_reader
 from pipelines.intake.file_names import FileNames
 from pipelines.intake.limits import DEFAULT, Limits
@@ -71,18 +72,23 @@ def land(
     memory_limit: str,
     log: Log,
     limits: Limits = DEFAULT,
+    pulled: Sequence[Found] = (),
 ) -> LandingSummary:
-    """Take in every complete file with an extract date up to ``as_of``, each once."""
+    """Take in every complete file with an extract date up to ``as_of``, each once.
+
+    ``pulled``: deliveries that did not come as a file of the landing folder.
+    """
     names = FileNames(contracts, codes)
     discovered = discover(landing, contracts, as_of, settle_seconds, names)
     summary = LandingSummary(incomplete=discovered.incomplete, later=discovered.later)
+    deliveries = sorted((*discovered.files, *pulled), key=in_order)
     ledger = Ledger(home, as_of, run_id)
     temp = home.tmp / f"landing-{run_id}"
     temp.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with closing(DuckEngine(temp, memory_limit)) as engine:
             run = _Landing(home, contracts, codes, temp, engine, ledger, summary, log, limits)
-            for _, group in groupby(discovered.files, key=lambda f: (f.key, f.extract_date)):
+            for _, group in groupby(deliveries, key=lambda f: (f.key, f.extract_date)):
                 run.group(list(group))
     finally:
         shutil.rmtree(temp, ignore_errors=True)
@@ -128,7 +134,10 @@ class _Landing:
                 self.summary.unchanged += 1
                 continue
             try:
-                sha256 = sha256_of(found.path) if found.regular else NO_BYTES
+                if found.pulled is not None:
+                    sha256 = found.pulled.sha256
+                else:
+                    sha256 = sha256_of(found.path) if found.regular else NO_BYTES
             except OSError as error:
                 self.log(f"  {found.shown_path}: cannot be read ({error.strerror}); left")
                 self.summary.incomplete += 1
@@ -187,9 +196,10 @@ class _Landing:
             aside = self.home.quarantine / found.source / found.dataset / f"{name}.parquet"
             if one.quarantine is not None:
                 _move(one.quarantine, aside)
+            new = self.ledger.new(found, one.sha256, LANDED)
             receipts.append(
                 replace(
-                    self.ledger.new(found, one.sha256, LANDED, "; ".join(one.notes) or None),
+                    new,
                     rows_read=one.rows_read,
                     rows_landed=one.rows_landed,
                     rows_quarantined=one.rows_quarantined,
@@ -199,6 +209,7 @@ class _Landing:
                     if one.quarantine else None,
                     unknown_headers=one.unknown_headers,
                     repairs=one.repairs,
+                    pull=self._pull(found, new.receipt_id),
                 )
             )  # fmt: skip
         self.ledger.save(receipts)
@@ -212,13 +223,19 @@ class _Landing:
             self.log(f"  {receipt.shown_path}: {', '.join(parts)}")
         self.log(f"  {group[0].found.key}: {time.monotonic() - started:.1f} s")
 
+    def _pull(self, found: Found, receipt_id: str) -> Mapping[str, str | None]:
+        return found.pulled.receipt(self.home, receipt_id) if found.pulled else {}
+
     def _repeated(self, found: Found, sha256: str) -> None:
         first = self.ledger.landed_before(found, sha256)
         if first is None:  # the first of two equal files could not be landed
             return
+        new = self.ledger.new(found, sha256, REPEATED)
         receipt = replace(
-            self.ledger.new(found, sha256, REPEATED, f"same bytes as {first.shown_path}"),
+            new,
+            reason=f"same {'rows' if found.pulled else 'bytes'} as {first.shown_path}",
             parquet=first.parquet,
+            pull=self._pull(found, new.receipt_id),
         )
         self.ledger.save([receipt])
         self.summary.receipts.append(receipt)

@@ -30,6 +30,10 @@ class ParquetRows:
         self.headers: tuple[str | None, ...] = tuple(self._file.schema_arrow.names)
         self.unit = Decimal(1)
         self.notes: tuple[str, ...] = ()
+        self._columns: list[str] | None = None
+        if found.pulled is not None:
+            self.headers = found.pulled.columns
+            self._columns = [str(position) for position in range(len(self.headers))]
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of rows, every column as text; the parts of a list are joined by 、."""
@@ -43,7 +47,7 @@ class ParquetRows:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         try:
-            yield from self._file.iter_batches(BLOCK_ROWS)
+            yield from self._file.iter_batches(BLOCK_ROWS, columns=self._columns)
         except (pa.ArrowException, OSError) as error:
             raise Refusal(
                 f"a Parquet file that is damaged within ({type(error).__name__}): "

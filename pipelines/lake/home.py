@@ -26,9 +26,11 @@ class Home:
         self.landed = self.lake / "landed"
         self.receipts = self.lake / "receipts"
         self.acceptances = self.lake / "acceptances"
+        self.pulls = self.lake / "pulls"
         self.tables = self.lake / "tables"
         self.nights = self.lake / "nights"
         self.quarantine = self.restricted / "quarantine"
+        self.inbox = self.restricted / "inbox"
         self.outbox = self.restricted / "outbox"
         self.tmp = self.restricted / "tmp"
         self.dagster = self.restricted / "dagster"
@@ -42,8 +44,9 @@ class Home:
         try:
             self.published.mkdir(parents=True, exist_ok=True)
             for folder in (
-                self.restricted, self.lake, self.landed, self.receipts, self.acceptances,
-                self.tables, self.nights, self.quarantine, self.outbox, self.tmp, self.dagster,
+                self.restricted, self.lake, self.landed, self.receipts, self.acceptances, self.pulls,
+                self.tables, self.nights, self.quarantine, self.inbox, self.outbox, self.tmp,
+                self.dagster,
             ):  # fmt: skip
                 folder.mkdir(mode=0o700, exist_ok=True)
                 os.chmod(folder, 0o700)

