@@ -150,9 +150,7 @@ def contradictions(policy: Policy, examples: Iterable[Example]) -> list[str]:
 def _contradicted(policy: Policy, example: Example, found: Found) -> list[str]:
     said = []
     for name, value in example.parameters.items():
-        in_force = policy.parameters[name].in_force(
-            example.region, example.urban_rural, example.on
-        )
+        in_force = policy.parameters[name].in_force(example.region, example.urban_rural, example.on)
         if (in_force.value if in_force else None) != value:
             now = "nothing" if in_force is None else in_force.value
             said.append(f"{example.place}: says {name} is {value}, but {now} is in force")
@@ -171,7 +169,9 @@ def _contradicted(policy: Policy, example: Example, found: Found) -> list[str]:
 
 def worked_out(policy: Policy, example: Example, engine: DuckEngine) -> Found:
     """What the rule says of the example, by the statements of the night."""
-    rules = tuple(r for r in policy.rules if r.rule_id == example.rule_id and r.in_force(example.on))
+    rules = tuple(
+        r for r in policy.rules if r.rule_id == example.rule_id and r.in_force(example.on)
+    )
     if not rules:
         return Found("does not fire", None, None, None, None)
     alone = replace(policy, rules=rules)
