@@ -22,8 +22,8 @@ def rules() -> str:
     intro = (
         f"The policy pack `schemas/policies/{DEFAULT}`; [other packs](#other-packs) stand below. "
         "A rule raises a lead (疑似), never a decision. `who` says whom it watches, `when` what "
-        "makes it fire, `measure` what grades it. The examples lie beside the rules in `examples.yaml` "
-        "and are worked out by the tests with the statements of the night."
+        "makes it fire, `measure` what grades it. The examples lie beside the rules, in "
+        "`examples.yaml`, and are worked out by the tests with the statements of the night."
     )
     names = (
         f"### Of a {grain}\n\n"
