@@ -10,7 +10,9 @@ from pipelines.contracts.load import load_contracts
 from pipelines.contracts.promises import load_promises
 from pipelines.errors import ConfigurationFault
 from pipelines.hardship.policy import check_policy, load_policy
+from pipelines.hardship.worked_examples import contradictions, read_examples
 from pipelines.intake.pull import delivery_faults
+from pipelines.logs import warn
 from pipelines.settings import Settings
 
 
@@ -36,8 +38,15 @@ def check_all(schemas: Path, policy: Path, settings: Settings | None = None) -> 
     if faults:
         raise ConfigurationFault(faults)
     rules = load_policy(policy)
+    examples, faults = read_examples(policy, rules)
+    if faults:
+        raise ConfigurationFault(faults)
+    # an example speaks of the policy it was written for: one that no longer holds is no fault
+    for said in contradictions(rules, examples):
+        warn(said)
     return (
         f"{len(contracts)} contracts, {len(promises)} promised tables, "
-        f"policy {policy.name}: {len(rules.rules)} rules, {len(rules.parameters)} parameters: "
+        f"policy {policy.name}: {len(rules.rules)} rules, {len(rules.parameters)} parameters, "
+        f"{len(examples)} worked examples: "
         "nothing wrong"
     )

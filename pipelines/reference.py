@@ -10,7 +10,7 @@ import argparse
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,41 +22,14 @@ from pipelines.contracts.codes import load_codes
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
 from pipelines.contracts.promises import Promise, load_promises
-from pipelines.hardship.indicators import indicators
-from pipelines.hardship.policy import load_policy
-from pipelines.hardship.policy_model import GRAINS, Parameter, Rule
 from pipelines.logs import stderr, stdout
-from pipelines.settings import ROOT, SCHEMAS, Settings
+from pipelines.reference_rules import rules
+from pipelines.reference_words import anchor, code, page, sentence, table
+from pipelines.settings import ROOT, Settings
 
 DOCS = ROOT / "docs"
-POLICY = "rizhao"
 QUERY_BLOCK = re.compile(r"<!-- query: (\w+) -->\n.*?<!-- /query -->", re.DOTALL)
 RESULT = re.compile(r"```\n\n(.*)\n<!-- /query -->", re.DOTALL)
-NOTICE = "<!-- Written by `make generated`; change what it is made from, not this page. -->"
-
-
-def page(title: str, intro: str, *parts: str) -> str:
-    return "\n\n".join([f"# {title}", NOTICE, intro, *parts]) + "\n"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [_row(head), _row(["---"] * len(head)), *(_row(row) for row in rows)]
-    return "\n".join(lines)
-
-
-def _row(cells: Sequence[object]) -> str:
-    texts = ("" if cell is None else str(cell) for cell in cells)
-    return "| " + " | ".join(map(_escaped, texts)) + " |"
-
-
-def _escaped(text: str) -> str:
-    """A table cell: no line break or bar, and ``<`` outside code begins no tag."""
-    parts = text.replace("|", r"\|").replace("\n", " ").split("`")
-    return "`".join(part if n % 2 else part.replace("<", r"\<") for n, part in enumerate(parts))
-
-
-def code(names: Iterable[object]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
 
 
 # -- datasets
@@ -158,68 +131,6 @@ def promised(promise: Promise, *, flat: bool = False) -> str:
         f"{promise.zh} {sentence(promise.en)}\n\n"
         f"{table(['column', 'type', '', 'meaning', 'class'], rows)}"
     )
-
-
-# -- rules
-
-
-def rules() -> str:
-    policy = load_policy(SCHEMAS / "policies" / POLICY)
-    intro = (
-        f"The policy pack `schemas/policies/{POLICY}`. A rule raises a lead (疑似), never a "
-        "decision. `who` says whom it watches, `when` what makes it fire, `measure` what grades it."
-    )
-    listed = table(
-        ["rule", "grain", "list", "red from", "orange from", "yellow from"],
-        (
-            [f"[{r.rule_id}](#{anchor(r.rule_id)})", r.grain, r.case,
-             *(r.level.get(colour) for colour in ("red", "orange", "yellow"))]
-            for r in policy.rules
-        ),
-    )  # fmt: skip
-    names = (
-        f"### Of a {grain}\n\n"
-        + table(
-            ["indicator", "kind", "meaning"],
-            ([f"`{i.name}`", i.kind, f"{i.zh} · {i.en}"] for i in indicators(grain).values()),
-        )
-        for grain in GRAINS
-    )
-    return page(
-        "Rules and parameters", intro, listed, *map(rule, policy.rules),
-        "## Parameters\n\nA value marked *assumed* rests on no published source; every reason that "
-        "uses it says so.", parameters(policy.parameters.values()),
-        "## Indicators that rules may use", *names,
-    )  # fmt: skip
-
-
-def rule(found: Rule) -> str:
-    until = f" until {found.effective_to}" if found.effective_to else ""
-    rows: list[list[object]] = [
-        ["who", f"`{found.who.text}`"],
-        ["when", f"`{found.when.text}`"],
-        ["measure", f"`{found.measure.text}`" if found.measure else "—"],
-        ["threshold", found.threshold],
-        ["suggests", "、".join(found.suggest)],
-        ["in force", f"from {found.effective_from}{until}"],
-        ["source", found.source],
-    ]
-    return (
-        f"### {found.rule_id}\n\n{found.title_zh} · {sentence(found.title_en)}\n\n"
-        f"{table(['', ''], rows)}"
-    )
-
-
-def parameters(found: Iterable[Parameter]) -> str:
-    rows = (
-        [f"`{p.name}`", f"{p.title_zh} · {p.title_en}", v.region, v.urban_rural, v.valid_from,
-         "ends" if v.value is None else f"{v.value:g}", p.unit,
-         f"{v.source}{' — *assumed*' if v.assumption else ''}"]
-        for p in found
-        for v in p.values
-    )  # fmt: skip
-    head = ["parameter", "meaning", "region", "residence", "from", "value", "unit", "source"]
-    return table(head, rows)
 
 
 # -- commands and exit codes
@@ -336,15 +247,6 @@ def number(cell: Any) -> str:
 
 
 # -- all pages
-
-
-def anchor(heading: str) -> str:
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
-def sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 PAGES: dict[str, Callable[[], str]] = {

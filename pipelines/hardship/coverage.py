@@ -16,22 +16,24 @@ PARAMETERS, RULES = "parameters.yaml", "rules.yaml"
 def coverage_faults(policy: Policy, on: date) -> list[str]:
     """Parameters that a rule in force uses and that have no value in a covered region."""
     faults: list[str] = []
+    users: dict[str, list[str]] = {}
     for rule in policy.rules_in_force(on):
         for name in policy.parameters_of(rule):
-            parameter = policy.parameters.get(name)
-            if parameter is None:
+            if name in policy.parameters:
+                users.setdefault(name, []).append(rule.rule_id)
+            else:
                 faults.append(
                     f"{RULES}: rule {rule.rule_id}: needs the parameter {name}, "
                     f"which {PARAMETERS} does not have"
                 )
-                continue
-            faults += [
-                f"{PARAMETERS}: {name}: no value in force on {on} for region {region}"
-                f"{kind}, which the policy covers; rule {rule.rule_id} uses it"
-                for region in policy.covers
-                for kind in _uncovered(parameter, region, on)
-            ]
-    return list(dict.fromkeys(faults))
+    faults += [
+        f"{PARAMETERS}: {name}: no value in force on {on} for region {region}{kind}, "
+        f"which the policy covers; used by {', '.join(rules)}"
+        for name, rules in users.items()
+        for region in policy.covers
+        for kind in _uncovered(policy.parameters[name], region, on)
+    ]
+    return faults
 
 
 def _uncovered(parameter: Parameter, region: str, on: date) -> list[str]:

@@ -6,7 +6,8 @@ is evaluated belongs to ``rule_sql``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,7 @@ FUNCTIONS = "coalesce, least, greatest, abs, round, nullif"
 _LOGIC = (exp.And, exp.Or)
 _ORDER = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.EQ, exp.NEQ)
 _SUMS = (exp.Add, exp.Sub, exp.Mul, exp.Div)
+_LONGEST = 4000  # characters; beyond it nobody can review a rule
 _WORDS = {"number": "a number", "text": "a text", "boolean": "true or false"}
 
 
@@ -45,14 +47,39 @@ class Expression:
     names: tuple[str, ...]
 
 
-def parse(text: str, kinds: Mapping[str, Kind], wanted: Kind) -> Expression:
-    """Parse and check ``text`` over the names of ``kinds``; raises ExpressionFault."""
-    tree = _tree(text)
+def parse(
+    text: str,
+    kinds: Mapping[str, Kind],
+    wanted: Kind,
+    values: Mapping[str, Sequence[str]] | None = None,
+) -> Expression:
+    """Parse and check ``text`` over the names of ``kinds``; raises ExpressionFault.
+
+    values: what a coded name can hold; a comparison with anything else could never be true.
+    """
+    if len(text) > _LONGEST:
+        raise ExpressionFault(f"is longer than {_LONGEST} characters; split the rule")
     names: list[str] = []
-    kind = _kind(tree, kinds, names)
+    try:
+        tree = _tree(text)
+        kind = _kind(tree, kinds, names)
+        _check_constants(tree, values or {})
+    except RecursionError:
+        raise ExpressionFault("is nested too deeply; split the rule") from None
     if kind not in (wanted, "unknown"):
         raise ExpressionFault(f"gives {_WORDS[kind]}, but {_WORDS[wanted]} is wanted here")
     return Expression(text, tree, wanted, tuple(dict.fromkeys(names)))
+
+
+def is_name(word: str) -> bool:
+    """Whether a rule can use ``word`` as a name: no function, no keyword."""
+    try:
+        tree = _tree(f"{word} > {word}")
+        beside = _tree(f"{word}(1)")
+    except ExpressionFault:
+        return False
+    plain = isinstance(tree, exp.GT) and isinstance(tree.this, exp.Column)
+    return plain and isinstance(beside, exp.Anonymous)
 
 
 def _tree(text: str) -> exp.Expr:
@@ -71,6 +98,36 @@ def _tree(text: str) -> exp.Expr:
     if len(present) > 1 or len(statements) > 1:
         raise ExpressionFault("holds a second statement; one expression is allowed")
     return present[0]
+
+
+def _check_constants(tree: exp.Expr, values: Mapping[str, Sequence[str]]) -> None:
+    """Constants that make a rule mean nothing: a division by 0, a value that a code never has."""
+    for node in tree.walk():
+        if node.comments:
+            raise ExpressionFault("holds a comment; write it beside the rule, after #")
+        if isinstance(node, exp.Literal) and not node.is_string:
+            if not math.isfinite(float(node.this)):
+                raise ExpressionFault("holds a number that is too large")
+        elif isinstance(node, exp.Div) and _zero(node.expression):
+            raise ExpressionFault("divides by 0", _place(node))
+        elif isinstance(node, (exp.EQ, exp.NEQ, exp.In)):
+            sides = [node.this, *(node.expressions or [node.expression])]
+            coded = [s for s in sides if isinstance(s, exp.Column) and s.name in values]
+            for side in sides:
+                if coded and isinstance(side, exp.Literal) and side.is_string:
+                    allowed = values[coded[0].name]
+                    if side.this not in allowed:
+                        raise ExpressionFault(
+                            f"{coded[0].name} is never '{side.this}'; it is one of "
+                            f"{', '.join(allowed)}",
+                            _place(node),
+                        )
+
+
+def _zero(node: exp.Expr) -> bool:
+    while isinstance(node, (exp.Paren, exp.Neg)):
+        node = node.this
+    return isinstance(node, exp.Literal) and not node.is_string and float(node.this) == 0
 
 
 def _place(node: exp.Expr) -> int:
@@ -137,8 +194,10 @@ def _kind(node: exp.Expr, kinds: Mapping[str, Kind], names: list[str]) -> Kind:
         same([node.this, node.args["low"], node.args["high"]], "between")
         return "boolean"
     if isinstance(node, exp.In):
-        if node.args.get("query") or not node.expressions:
+        if node.args.get("query"):
             raise ExpressionFault("a sub-query is not allowed", _place(node))
+        if not node.expressions:
+            raise ExpressionFault("in needs at least one value", _place(node))
         same([node.this, *node.expressions], "in")
         return "boolean"
     if isinstance(node, exp.Like):
@@ -166,7 +225,7 @@ def _kind(node: exp.Expr, kinds: Mapping[str, Kind], names: list[str]) -> Kind:
     if isinstance(node, exp.Round):
         expect(node.this, "number", "round")
         decimals = node.args.get("decimals")
-        if decimals is not None and not isinstance(decimals, exp.Literal):
+        if decimals is not None and (not isinstance(decimals, exp.Literal) or decimals.is_string):
             raise ExpressionFault("round wants a plain number of decimals", _place(node))
         return "number"
     raise ExpressionFault(_refusal(node), _place(node))
@@ -186,9 +245,11 @@ def _column(node: exp.Column, kinds: Mapping[str, Kind], names: list[str]) -> Ki
 def _refusal(node: exp.Expr) -> str:
     if isinstance(node, (exp.Subquery, exp.Exists, exp.Query)):
         return "a sub-query is not allowed"
-    if isinstance(node, (exp.DDL, exp.DML, exp.Command)):
+    if isinstance(node, (exp.DDL, exp.DML, exp.Command, exp.Drop)):
         return "a statement is not allowed, only an expression"
     if isinstance(node, exp.Func):
         name = node.name if isinstance(node, exp.Anonymous) else node.sql_name().lower()
         return f"function {name} is not allowed; allowed are {FUNCTIONS}"
-    return f"{node.key} is not allowed in a rule"
+    if isinstance(node, (exp.Placeholder, exp.Parameter)):
+        return "a placeholder ($ or ?) is not allowed; write a parameter's name"
+    return f"{node.sql('duckdb')} is not allowed in a rule"

@@ -9,6 +9,19 @@ from pipelines.contracts.promises import load_promises
 from pipelines.hardship.expressions import Kind
 from pipelines.hardship.policy_model import Grain
 
+#: in the indicators 其他 reads none, and confirmed_hardship says it
+_TIERS = ("特困", "低保", "防止返贫监测", "低保边缘", "刚性支出困难", "none")
+#: what a coded indicator can hold; a rule that compares it with anything else is refused
+VALUES: dict[str, tuple[str, ...]] = {
+    "tier": _TIERS,
+    "any_tier": _TIERS,
+    "urban_rural": ("urban", "rural"),
+    "sex": ("1", "2"),
+    "stage": ("1", "2", "3", "4", "5", "6"),
+    "disability_level": ("一", "二", "三", "四"),
+    "composition_evidence": ("register", "roster", "certificate", "family", "guardian", "alone"),
+}
+
 
 @dataclass(frozen=True)
 class Indicator:

@@ -29,7 +29,7 @@ fitting as (
     from place
     inner join meta.policy_parameter as parameter
         on
-            place.region_code <> ''
+            replace(place.region_code, '0', '') <> ''
             and substr(place.region_code, 1, length(parameter.region)) = parameter.region
             and (
                 parameter.urban_rural is null

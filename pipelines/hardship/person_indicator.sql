@@ -24,6 +24,7 @@ select
     attribute.disability_level,
     coalesce(attribute.severe_chronic, false) as severe_chronic,
     coalesce(attribute.former_poor, false) as former_poor,
+    coalesce(attribute.employee_insured, false) as employee_insured,
     coalesce(monitored.tier = '其他', false) as confirmed_hardship,
     case when medical.person_id is null then 0 else medical.burden_all_12m end as burden_all_12m,
     case when medical.person_id is null then 0 else medical.burden_in_scope_12m end

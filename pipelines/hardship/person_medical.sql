@@ -39,7 +39,18 @@ settled as (
                 sum(case when care_class <> 'other' and in_scope_burden is null then 1 else 0 end)
                 = 0
                 then sum(case when care_class <> 'other' then in_scope_burden else 0 end)
-        end as in_scope_inpatient_chronic_12m
+        end as in_scope_inpatient_chronic_12m,
+        case
+            when
+                sum(
+                    case
+                        when is_ytd and care_class <> 'other' and in_scope_burden is null then 1
+                        else 0
+                    end
+                )
+                = 0
+                then sum(case when is_ytd and care_class <> 'other' then in_scope_burden else 0 end)
+        end as in_scope_inpatient_chronic_ytd
     from fact
     group by person_id
 ),
@@ -130,6 +141,9 @@ net as (
         case
             when settled.person_id is null then 0 else settled.in_scope_inpatient_chronic_12m
         end - coalesce(paid.later_aid_12m, 0) as inpatient_chronic_12m,
+        case
+            when settled.person_id is null then 0 else settled.in_scope_inpatient_chronic_ytd
+        end - coalesce(paid.later_aid_ytd, 0) as inpatient_chronic_ytd,
         case when settled.person_id is null then 0 else settled.settled_aid_12m end
         + coalesce(paid.later_aid_12m, 0) as medical_aid_12m
     from person
@@ -145,6 +159,8 @@ select
     case when net.in_scope_ytd < 0 then 0 else net.in_scope_ytd end as burden_in_scope_ytd,
     case when net.inpatient_chronic_12m < 0 then 0 else net.inpatient_chronic_12m end
         as burden_in_scope_inpatient_chronic_12m,
+    case when net.inpatient_chronic_ytd < 0 then 0 else net.inpatient_chronic_ytd end
+        as burden_in_scope_inpatient_chronic_ytd,
     case when inpatient.person_id is null then 0 else inpatient.inpatient_burden_12m end
         as inpatient_burden_12m,
     case when inpatient.person_id is null then 0 else inpatient.largest_stay_burden_12m end

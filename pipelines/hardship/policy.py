@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.errors import ConfigurationFault
 from pipelines.hardship.coverage import coverage_faults
 from pipelines.hardship.expressions import Expression, ExpressionFault, Kind, parse
-from pipelines.hardship.indicators import indicators
+from pipelines.hardship.indicators import VALUES, indicators
 from pipelines.hardship.policy_model import (
     COLOURS,
     GRAINS,
@@ -58,6 +58,8 @@ def _read(folder: Path) -> tuple[Policy | None, list[str]]:
     faults = Faults()
     raw_parameters = read_yaml(folder / PARAMETERS, faults, required=False)
     raw_rules = read_yaml(folder / RULES, faults, required=True)
+    if faults.found:  # what cannot be read would make every name in the other file unknown
+        return None, faults.found
     covers, parameters = read_parameters(raw_parameters, faults)
     for grain in GRAINS:
         for name in sorted(set(parameters) & set(indicators(grain))):
@@ -74,6 +76,7 @@ def _read(folder: Path) -> tuple[Policy | None, list[str]]:
 
 def _rules(raw: Any, parameters: dict[str, Parameter], faults: Faults) -> tuple[Rule, ...]:
     if raw is None:
+        faults.add(RULES, "", "is empty; write [] where no rule is wanted")
         return ()
     if isinstance(raw, dict) and isinstance(raw.get("rules"), list):
         raw = raw["rules"]
@@ -112,6 +115,8 @@ def _rule(raw: Any, number: int, parameters: dict[str, Parameter], faults: Fault
 
     if not rule_id:
         fault("id", "is missing")
+    elif not isinstance(raw["id"], str):
+        fault("id", "must be a text")
     for unknown in sorted(set(raw) - _FIELDS - {"__line__"}, key=str):
         fault(str(unknown), f"is not a field of a rule; fields are {', '.join(sorted(_FIELDS))}")
     grain = raw.get("grain")
@@ -129,7 +134,7 @@ def _rule(raw: Any, number: int, parameters: dict[str, Parameter], faults: Fault
                 fault(field, "is missing")
             return None
         try:
-            return parse(str(text), kinds, wanted)
+            return parse(str(text), kinds, wanted, VALUES)
         except ExpressionFault as error:
             fault(field, str(error))
             return None
@@ -137,11 +142,15 @@ def _rule(raw: Any, number: int, parameters: dict[str, Parameter], faults: Fault
     who = expression("who", "boolean", "true")
     when = expression("when", "boolean")
     measure = expression("measure", "number")
+    if not isinstance(raw.get("title", ""), (str, dict)):
+        fault("title", "must be a text, or a map of zh and en")
     title_zh, title_en = titles(raw.get("title"), rule_id or place)
     threshold = as_number(raw.get("threshold"))
     if raw.get("threshold") is not None and threshold is None:
         fault("threshold", "must be a number")
     level = _level(raw.get("level"), fault)
+    if level and raw.get("measure") is None:
+        fault("level", "needs a measure that it grades")
     case = raw.get("case")
     if case not in LISTS:
         fault("case", f"must be one of {', '.join(LISTS)}")
@@ -151,6 +160,8 @@ def _rule(raw: Any, number: int, parameters: dict[str, Parameter], faults: Fault
         suggest = []
     effective = raw.get("effective")
     effective = effective if isinstance(effective, dict) else {}
+    for unknown in sorted(set(effective) - {"from", "to", "__line__"}, key=str):
+        fault("effective", f"{unknown} is not known here; write from and to")
     start, end = as_date(effective.get("from")), as_date(effective.get("to"))
     if start is None:
         fault("effective", "needs 'from', a date like 2024-11-01")

@@ -54,7 +54,8 @@ class Parameter:
         fitting = [
             value
             for value in self.values
-            if region is not None
+            if (region or "").strip("0")  # zeros: unknown
+            and region is not None
             and region.startswith(value.region)
             and value.urban_rural in (None, urban_rural)
             and value.valid_from <= on

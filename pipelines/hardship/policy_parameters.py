@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from pipelines.hardship.expressions import is_name
 from pipelines.hardship.policy_model import Parameter, ParameterValue
 from pipelines.hardship.policy_yaml import Faults, as_date, as_number, as_text, titles
 
 FILE = "parameters.yaml"
 _FIELDS = {"region", "urban_rural", "from", "value", "source", "assumption", "note", "__line__"}
+_REGION = "2, 4, 6, 9 or 12 digits in quotes"
 _RESERVED = {"covers", "__line__"}
 
 
@@ -29,6 +31,11 @@ def read_parameters(raw: Any, faults: Faults) -> tuple[tuple[str, ...], dict[str
     return covers, parameters
 
 
+def _is_region(code: str) -> bool:
+    """Province, city, county, township or village; an empty one is everywhere."""
+    return code == "" or (code.isascii() and code.isdigit() and len(code) in (2, 4, 6, 9, 12))
+
+
 def _covers(raw: Any, faults: Faults) -> tuple[str, ...]:
     if raw is None:
         return ()
@@ -37,14 +44,16 @@ def _covers(raw: Any, faults: Faults) -> tuple[str, ...]:
         return ()
     codes = tuple(as_text(code) for code in raw)
     for code in codes:
-        if not code.isdigit():
-            faults.add(FILE, "covers", f"{code!r} is no region code (digits in quotes)")
+        if not code or not _is_region(code):
+            faults.add(FILE, "covers", f"{code!r} is no region code ({_REGION})")
     return codes
 
 
 def _parameter(name: str, raw: Any, faults: Faults) -> Parameter:
     if not name.isidentifier() or not name.isascii():
         faults.add(FILE, name, "a parameter's name is made of Latin letters, digits and _")
+    elif not is_name(name):
+        faults.add(FILE, name, "is a word of the language of rules; choose another name")
     if not isinstance(raw, dict) or not isinstance(raw.get("values"), list) or not raw["values"]:
         faults.add(FILE, name, "needs a list of dated 'values'")
         return Parameter(name, "", name, name, ())
@@ -77,8 +86,10 @@ def _value(name: str, number: int, raw: Any, faults: Faults) -> ParameterValue |
     for unknown in sorted(set(raw) - _FIELDS, key=str):
         faults.add(FILE, place, f"{unknown} is not a field of a value")
     region = as_text(raw.get("region"))
-    if region and not region.isdigit():
-        faults.add(FILE, place, "region must be digits in quotes")
+    if "region" not in raw:
+        faults.add(FILE, place, "needs 'region', a code in quotes (\"\" is everywhere)")
+    elif not _is_region(region):
+        faults.add(FILE, place, f"{region!r} is no region code ({_REGION})")
     urban_rural = raw.get("urban_rural")
     if urban_rural not in (None, "urban", "rural"):
         faults.add(FILE, place, "urban_rural must be urban or rural")

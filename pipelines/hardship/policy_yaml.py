@@ -37,6 +37,16 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     return values
 
 
+def _timestamp(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"{node.value} is no day of the calendar", node.start_mark
+        ) from None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
@@ -51,10 +61,22 @@ def read_yaml(path: Path, faults: Faults, *, required: bool) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        faults.add(path.name, place, f"not readable as YAML: {error.problem}")
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        faults.add(path.name, "", f"not readable as YAML in UTF-8: {type(error).__name__}")
+        faults.add(path.name, place, f"not readable as YAML: {_plain(str(error.problem))}")
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError):
+        faults.add(path.name, "", "not readable as YAML: it is not UTF-8, or holds a character "
+                   "that no text has; save it again as UTF-8")  # fmt: skip
+    except RecursionError:
+        faults.add(path.name, "", "not readable as YAML: it is nested too deeply")
     return None
+
+
+def _plain(problem: str) -> str:
+    """What is wrong, in words of a reader who does not know YAML's own."""
+    if "could not determine a constructor for the tag" in problem:
+        return "a tag (a word that begins with !) is not allowed; write the plain value"
+    if "cannot start any token" in problem and "\\t" in problem:
+        return "a line begins with a tab; use spaces"
+    return problem
 
 
 def as_text(value: Any) -> str:

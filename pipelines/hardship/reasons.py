@@ -13,7 +13,7 @@ from pipelines.hardship.indicators import Indicator, indicators
 from pipelines.hardship.policy_model import Policy, Rule
 
 Language = Literal["zh", "en"]
-_WORDS = {
+WORDS = {
     "zh": {
         "start": "疑似：", "open": "（", "close": "）", "next": "；", "gap": " ", "unknown": "未知",
         "yes": "是", "no": "否", "measure": "指标值", "line": "界线", "assumed": "（假定值）",
@@ -29,7 +29,7 @@ _SILENT = {"person_id", "household_id"}
 
 def reason(policy: Policy, rule: Rule, number: int, language: Language) -> exp.Expr:
     """An expression over the columns of the verdict that gives the sentence."""
-    words = _WORDS[language]
+    words = WORDS[language]
     known = indicators(rule.grain)
     measure = rule.measure.names if rule.measure else ()
     names = [n for n in dict.fromkeys((*rule.when.names, *measure)) if n not in _SILENT]
@@ -44,25 +44,25 @@ def reason(policy: Policy, rule: Rule, number: int, language: Language) -> exp.E
             continue
         parameter = policy.parameters[name]
         label = parameter.title_zh if language == "zh" else parameter.title_en
-        parts += [exp.Literal.string(label + words["gap"]), _money(exp.column(name), words)]
-        parts.append(_assumed(name, words))
+        parts += [exp.Literal.string(label + words["gap"]), money(exp.column(name), words)]
+        parts.append(assumed(name, words))
         parts.append(exp.Literal.string(words["next"]))
     parts += [
         exp.Literal.string(words["measure"] + words["gap"]),
-        _money(exp.column(f"measure_{number}"), words),
+        money(exp.column(f"measure_{number}"), words),
     ]
     if rule.threshold is not None:
         line = f"{words['next']}{words['line']}{words['gap']}{rule.threshold:g}"
         parts.append(exp.Literal.string(line))
     title = rule.title_zh if language == "zh" else rule.title_en
-    return _joined([
+    return joined([
         exp.Literal.string(words["start"] + title + words["open"]),
         *parts,
         exp.Literal.string(words["close"]),
     ])  # fmt: skip
 
 
-def _joined(parts: list[exp.Expr]) -> exp.Expr:
+def joined(parts: list[exp.Expr]) -> exp.Expr:
     """The parts one after the other, neighbouring texts folded into one."""
     folded: list[exp.Expr] = []
     for part in parts:
@@ -85,7 +85,7 @@ def _varchar(value: exp.Expr) -> exp.Expr:
     return exp.cast(value, "varchar", dialect="duckdb")
 
 
-def _money(column: exp.Expr, words: dict[str, str]) -> exp.Expr:
+def money(column: exp.Expr, words: dict[str, str]) -> exp.Expr:
     """A number with two decimals."""
     rounded = exp.Round(this=column, decimals=exp.Literal.number(2))
     return _text(_varchar(exp.cast(rounded, "decimal(18, 2)")), words["unknown"])
@@ -103,11 +103,13 @@ def _shown(item: Indicator, words: dict[str, str]) -> exp.Expr:
         return _text(column, words["unknown"])
     if item.type in ("INTEGER", "BIGINT"):
         return _text(_varchar(exp.cast(column, "bigint")), words["unknown"])
-    return _money(column, words)
+    return money(column, words)
 
 
-def _assumed(name: str, words: dict[str, str]) -> exp.Expr:
-    marked = exp.EQ(this=exp.column(f"{name}__assumed"), expression=exp.Literal.number(1))
+def assumed(name: str, words: dict[str, str], table: str | None = None) -> exp.Expr:
+    """A remark behind the value of a parameter that rests on an assumption."""
+    mark = exp.column(f"{name}__assumed", table=table)
+    marked = exp.EQ(this=mark, expression=exp.Literal.number(1))
     return exp.Case().when(marked, exp.Literal.string(words["assumed"])).else_(
         exp.Literal.string("")
     )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.contracts.promises import load_promises
 from pipelines.engine.sql import parsed, read_sql, tables_read
 from pipelines.errors import ConfigurationFault, NotFound
-from pipelines.hardship import case_tables, meta_tables, rule_sql
+from pipelines.hardship import case_tables, meta_tables, near_miss, rule_sql
 from pipelines.hardship.coverage import coverage_faults, uncovered_places
 from pipelines.hardship.policy import load_policy
 from pipelines.hardship.policy_model import Policy
@@ -38,6 +38,7 @@ TABLES: tuple[str, ...] = (
     "hardship.settlement_aid",
     "hardship.medical_aid_payment",
     "hardship.person_medical",
+    "hardship.person_outlook",
     "hardship.recent_report",
     "hardship.parameter_in_force",
     "hardship.household_cost",
@@ -45,6 +46,7 @@ TABLES: tuple[str, ...] = (
     "hardship.household_indicator",
     "hardship.alert",
     "quality.not_judged",
+    "hardship.near_miss",
     "hardship.case_hit",
     "hardship.case_file",
     "hardship.case_event",
@@ -61,6 +63,7 @@ READS: dict[str, tuple[str, ...]] = {
     "meta.rule": (),
     "hardship.alert": _JUDGED,
     "quality.not_judged": _JUDGED,
+    "hardship.near_miss": tuple(sorted({*_JUDGED, *near_miss.reads()})),
     "hardship.case_file": case_tables.READS,
     "hardship.case_event": case_tables.READS,
 }
@@ -125,6 +128,8 @@ def windows(as_of: date) -> dict[str, Any]:
         "window_start": window_start,
         "year_start": date(as_of.year, 1, 1),
         "reports_after": as_of - timedelta(days=90),
+        "days_left": near_miss.days_left(as_of),
+        "window_days": (as_of - window_start).days,
         "state_version": state_version(),
     }
 
@@ -190,6 +195,12 @@ def not_judged(night: Night) -> Built:
     return night.build_query("quality.not_judged", sql)
 
 
+def near_misses(night: Night) -> Built:
+    sql = near_miss.near_miss_sql(policy_of(night), night.as_of)
+    bound = {name: value for name, value in windows(night.as_of).items() if f"${name}" in sql}
+    return night.build_query("hardship.near_miss", sql, bound)
+
+
 def case_file(night: Night) -> Built:
     taken, recipe = _case_recipe(night, "hardship.case_file")
     if taken:
@@ -222,6 +233,7 @@ _MADE: dict[str, Callable[[Night], Built]] = {
     "hardship.medical_day": medical_day,
     "hardship.alert": alert,
     "quality.not_judged": not_judged,
+    "hardship.near_miss": near_misses,
     "hardship.case_file": case_file,
     "hardship.case_event": case_event,
 }
@@ -233,6 +245,7 @@ def statements(policy: Policy, on: date) -> dict[str, str]:
     made = {
         "hardship.alert": rule_sql.alert_sql(policy, on),
         "quality.not_judged": rule_sql.not_judged_sql(policy, on),
+        "hardship.near_miss": near_miss.near_miss_sql(policy, on),
     }
     for sql in made.values():
         parsed(sql)

@@ -28,7 +28,7 @@ def alert_sql(policy: Policy, on: date) -> str:
         for number, rule in enumerate(policy.rules_in_force(on, grain))
     ]
     if not parts:
-        return _empty({
+        return empty({
             "as_of": "DATE", "rule_id": "VARCHAR", "person_id": "VARCHAR",
             "household_id": "VARCHAR", "list": "VARCHAR", "level": "VARCHAR",
             "measure": "DOUBLE", "threshold": "DOUBLE", "reason_zh": "VARCHAR",
@@ -45,7 +45,7 @@ def not_judged_sql(policy: Policy, on: date) -> str:
         for number, rule in enumerate(policy.rules_in_force(on, grain))
     ]
     if not parts:
-        return _empty({
+        return empty({
             "as_of": "DATE", "rule_id": "VARCHAR", "reason": "VARCHAR", "persons": "BIGINT",
             "households": "BIGINT",
         })  # fmt: skip
@@ -59,17 +59,17 @@ def _assembled(policy: Policy, on: date, parts: Sequence[exp.Query]) -> str:
     for grain in GRAINS:
         rules = policy.rules_in_force(on, grain)
         if rules:
-            query = query.with_("parameter_wide", as_=_parameters(policy), copy=False)
+            query = query.with_("parameter_wide", as_=parameter_wide(policy), copy=False)
             break
     for grain in GRAINS:
         rules = policy.rules_in_force(on, grain)
         if rules:
-            query = query.with_(f"{grain}_input", as_=_input(policy, grain, rules), copy=False)
-            query = query.with_(f"{grain}_verdict", as_=_verdict(policy, grain, rules), copy=False)
+            query = query.with_(f"{grain}_input", as_=rule_input(policy, grain, rules), copy=False)
+            query = query.with_(f"{grain}_verdict", as_=verdict(policy, grain, rules), copy=False)
     return query.sql(dialect="duckdb", pretty=True)
 
 
-def _empty(columns: dict[str, str]) -> str:
+def empty(columns: dict[str, str]) -> str:
     query = exp.select(*(
         exp.alias_(exp.cast(exp.null(), type_, dialect="duckdb"), name, quoted=True)
         for name, type_ in columns.items()
@@ -77,33 +77,33 @@ def _empty(columns: dict[str, str]) -> str:
     return query.where(exp.false()).sql(dialect="duckdb")
 
 
-def _column(name: str, table: str | None = None) -> exp.Column:
+def column(name: str, table: str | None = None) -> exp.Column:
     return exp.column(name, table=table)
 
 
-def _text(value: str) -> exp.Expr:
+def text(value: str) -> exp.Expr:
     return exp.Literal.string(value)
 
 
-def _wide(name: str) -> str:
+def assumed_name(name: str) -> str:
     return f"{name}__assumed"
 
 
-def _parameters(policy: Policy) -> exp.Select:
+def parameter_wide(policy: Policy) -> exp.Select:
     """Parameters in force, one row per place, one pair of columns per parameter."""
-    columns: list[exp.Expr] = [_column("region_code"), _column("urban_rural")]
+    columns: list[exp.Expr] = [column("region_code"), column("urban_rural")]
     for name in sorted(policy.parameters):
-        is_it = exp.EQ(this=_column("name"), expression=_text(name))
-        value = exp.Case().when(is_it, _column("value"))
+        is_it = exp.EQ(this=column("name"), expression=text(name))
+        value = exp.Case().when(is_it, column("value"))
         assumed = exp.Case().when(
-            exp.and_(is_it.copy(), _column("assumption")), exp.Literal.number(1)
+            exp.and_(is_it.copy(), column("assumption")), exp.Literal.number(1)
         ).else_(exp.Literal.number(0))  # fmt: skip
         columns.append(exp.alias_(exp.Max(this=value), name))
-        columns.append(exp.alias_(exp.Max(this=assumed), _wide(name)))
+        columns.append(exp.alias_(exp.Max(this=assumed), assumed_name(name)))
     return (
         exp.select(*columns)
         .from_("hardship.parameter_in_force")
-        .group_by(_column("region_code"), _column("urban_rural"))
+        .group_by(column("region_code"), column("urban_rural"))
     )
 
 
@@ -114,26 +114,35 @@ def _used(policy: Policy, rules: Sequence[Rule]) -> tuple[list[str], list[str]]:
     return sorted(names - set(policy.parameters)), sorted(needed & set(policy.parameters))
 
 
-def _input(policy: Policy, grain: Grain, rules: Sequence[Rule]) -> exp.Select:
-    """The indicators and parameters that the rules need; numbers as doubles."""
+def rule_input(
+    policy: Policy, grain: Grain, rules: Sequence[Rule], indicator: str | None = None
+) -> exp.Select:
+    """The indicators and parameters that the rules need; numbers as doubles.
+
+    indicator: what to read instead of the night's indicators, with the same columns.
+    """
     known = indicators(grain)
     used, parameters = _used(policy, rules)
     columns: list[exp.Expr] = []
     for name in sorted(set(used) | (set(_IDS) & set(known))):
-        column = _column(name, "indicator")
+        found = column(name, "indicator")
         kept = known[name].kind != "number"
-        columns.append(column if kept else exp.alias_(exp.cast(column, "double"), name))
+        columns.append(found if kept else exp.alias_(exp.cast(found, "double"), name))
     for name in parameters:
-        columns.append(_column(name, "parameter_wide"))
-        columns.append(_column(_wide(name), "parameter_wide"))
+        columns.append(column(name, "parameter_wide"))
+        columns.append(column(assumed_name(name), "parameter_wide"))
 
     def same(name: str) -> exp.Expr:
-        place = exp.func("coalesce", _column(name, "indicator"), _text(""))
-        return exp.EQ(this=place, expression=_column(name, "parameter_wide"))
+        place = exp.func("coalesce", column(name, "indicator"), text(""))
+        return exp.EQ(this=place, expression=column(name, "parameter_wide"))
 
     return (
         exp.select(*columns)
-        .from_(exp.alias_(exp.to_table(f"hardship.{grain}_indicator"), "indicator", table=True))
+        .from_(
+            exp.alias_(
+                exp.to_table(indicator or f"hardship.{grain}_indicator"), "indicator", table=True
+            )
+        )
         .join(
             exp.to_table("parameter_wide"),
             on=exp.and_(same("region_code"), same("urban_rural")),
@@ -142,18 +151,20 @@ def _input(policy: Policy, grain: Grain, rules: Sequence[Rule]) -> exp.Select:
     )
 
 
-def _verdict(policy: Policy, grain: Grain, rules: Sequence[Rule]) -> exp.Select:
+def verdict(
+    policy: Policy, grain: Grain, rules: Sequence[Rule], given: str | None = None
+) -> exp.Select:
     """Who, when and measure of every rule beside the values that they were worked out from."""
     ids = [name for name in _IDS if name in indicators(grain)]
     used, parameters = _used(policy, rules)
-    kept = sorted({*ids, *used, *parameters, *(_wide(name) for name in parameters)})
-    columns: list[exp.Expr] = [_column(name) for name in kept]
+    kept = sorted({*ids, *used, *parameters, *(assumed_name(name) for name in parameters)})
+    columns: list[exp.Expr] = [column(name) for name in kept]
     for number, rule in enumerate(rules):
         columns.append(exp.alias_(exp.paren(_safe(rule.who.tree)), f"who_{number}"))
         columns.append(exp.alias_(exp.paren(_safe(rule.when.tree)), f"when_{number}"))
         measure = _safe(rule.measure.tree) if rule.measure else exp.null()
         columns.append(exp.alias_(exp.cast(exp.paren(measure), "double"), f"measure_{number}"))
-    return exp.select(*columns).from_(f"{grain}_input")
+    return exp.select(*columns).from_(given or f"{grain}_input")
 
 
 def _safe(tree: exp.Expr) -> exp.Expr:
@@ -174,32 +185,32 @@ def _level(rule: Rule, number: int) -> exp.Expr:
     for colour in COLOURS[:2]:
         if colour in rule.level:
             bound = exp.Literal.number(repr(rule.level[colour]))
-            reached = exp.GTE(this=_column(f"measure_{number}"), expression=bound)
-            case = case.when(reached, _text(colour), copy=False)
-    yellow = _text(COLOURS[-1])
+            reached = exp.GTE(this=column(f"measure_{number}"), expression=bound)
+            case = case.when(reached, text(colour), copy=False)
+    yellow = text(COLOURS[-1])
     return case.else_(yellow, copy=False) if case.args.get("ifs") else yellow
 
 
 def _fired(policy: Policy, rule: Rule, number: int) -> exp.Select:
     threshold = exp.null() if rule.threshold is None else exp.Literal.number(repr(rule.threshold))
-    person = _column("person_id") if rule.grain == "person" else exp.null()
+    person = column("person_id") if rule.grain == "person" else exp.null()
     columns = {
         "as_of": exp.cast(exp.Placeholder(this="as_of"), "date"),
-        "rule_id": _text(rule.rule_id),
+        "rule_id": text(rule.rule_id),
         "person_id": exp.cast(person, "varchar", dialect="duckdb"),
-        "household_id": _column("household_id"),
-        "list": _text(rule.case),
+        "household_id": column("household_id"),
+        "list": text(rule.case),
         "level": _level(rule, number),
-        "measure": _column(f"measure_{number}"),
+        "measure": column(f"measure_{number}"),
         "threshold": exp.cast(threshold, "double"),
         "reason_zh": reason(policy, rule, number, "zh"),
         "reason_en": reason(policy, rule, number, "en"),
-        "policy_version": _text(policy.version),
+        "policy_version": text(policy.version),
     }
     return (
         exp.select(*(exp.alias_(value, name, quoted=True) for name, value in columns.items()))
         .from_(f"{rule.grain}_verdict")
-        .where(exp.and_(_column(f"who_{number}"), _column(f"when_{number}")))
+        .where(exp.and_(column(f"who_{number}"), column(f"when_{number}")))
     )
 
 
@@ -210,17 +221,17 @@ def _undecided(policy: Policy, rule: Rule, number: int) -> exp.Select:
     behind = [name for name in names if name in policy.parameters]
     for name in [*behind, *(n for n in names if n not in policy.parameters)]:
         sign = _MISSING_PARAMETER if name in policy.parameters else _MISSING_INDICATOR
-        missing = exp.Is(this=_column(name), expression=exp.null())
-        why = why.when(missing, _text(sign + name), copy=False)
-    unknown = _text("unknown")
+        missing = exp.Is(this=column(name), expression=exp.null())
+        why = why.when(missing, text(sign + name), copy=False)
+    unknown = text("unknown")
     why_text = why.else_(unknown, copy=False) if why.args.get("ifs") else unknown
     unjudged = (
         exp.select(exp.alias_(why_text, "reason"))
         .from_(f"{rule.grain}_verdict")
         .where(
             exp.and_(
-                _column(f"who_{number}"),
-                exp.Is(this=_column(f"when_{number}"), expression=exp.null()),
+                column(f"who_{number}"),
+                exp.Is(this=column(f"when_{number}"), expression=exp.null()),
             )
         )
     )
@@ -228,13 +239,13 @@ def _undecided(policy: Policy, rule: Rule, number: int) -> exp.Select:
     nobody = exp.cast(exp.null(), "bigint")
     columns = {
         "as_of": exp.cast(exp.Placeholder(this="as_of"), "date"),
-        "rule_id": _text(rule.rule_id),
-        "reason": _column("reason", "unjudged"),
+        "rule_id": text(rule.rule_id),
+        "reason": column("reason", "unjudged"),
         "persons": count if rule.grain == "person" else nobody,
         "households": nobody.copy() if rule.grain == "person" else count.copy(),
     }
     return (
         exp.select(*(exp.alias_(value, name, quoted=True) for name, value in columns.items()))
         .from_(unjudged.subquery("unjudged"))
-        .group_by(_column("reason", "unjudged"))
+        .group_by(column("reason", "unjudged"))
     )

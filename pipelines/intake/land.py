@@ -196,7 +196,7 @@ class _Landing:
             aside = self.home.quarantine / found.source / found.dataset / f"{name}.parquet"
             if one.quarantine is not None:
                 _move(one.quarantine, aside)
-            new = self.ledger.new(found, one.sha256, LANDED)
+            new = self.ledger.new(found, one.sha256, LANDED, "; ".join(one.notes) or None)
             receipts.append(
                 replace(
                     new,
@@ -230,10 +230,10 @@ class _Landing:
         first = self.ledger.landed_before(found, sha256)
         if first is None:  # the first of two equal files could not be landed
             return
-        new = self.ledger.new(found, sha256, REPEATED)
+        same = "rows" if found.pulled else "bytes"
+        new = self.ledger.new(found, sha256, REPEATED, f"same {same} as {first.shown_path}")
         receipt = replace(
             new,
-            reason=f"same {'rows' if found.pulled else 'bytes'} as {first.shown_path}",
             parquet=first.parquet,
             pull=self._pull(found, new.receipt_id),
         )

@@ -100,6 +100,7 @@ def _person(
         "disability_level": person.disability_level,
         "severe_chronic": person.severe_chronic,
         "former_poor": person.former_poor,
+        "employee_insured": person.employee_insured,
         "confirmed_hardship": "其他" in held[uid],
         **asdict(care),
         "field_reports_90d": reports[uid],

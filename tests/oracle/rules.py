@@ -89,7 +89,8 @@ class Parameters:
         fitting = [
             v
             for v in self.values[name]
-            if (region or "").startswith(str(v["region"]))
+            if (region or "").strip("0")
+            and (region or "").startswith(str(v["region"]))
             and v.get("urban_rural") in (None, residence)
             and v["from"] <= self.night
         ]
