@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime
 from pipelines.contracts.load import load_codes, load_contracts
 from pipelines.errors import ConfigurationFault, JiuzhulianError, PublicationHeldBack
 from pipelines.intake.land import LandingSummary, land
-from pipelines.lake import fingerprint
 from pipelines.lake.home import Home
+from pipelines.lake.kept import keep_contracts, keep_policy
 from pipelines.lake.manifest import Manifest, manifest_sha256
 from pipelines.lake.night import Night
 from pipelines.lake.sweep import sweep
@@ -107,11 +107,14 @@ def commit(night: Night) -> Manifest:
         committed_at=datetime.now(UTC).isoformat(timespec="seconds"),
         code_version=code_version(),
         policy=night.policy_dir.name,
-        policy_sha256=fingerprint.folder(night.policy_dir),
+        policy_sha256=keep_policy(night.home, night.policy_dir),
         previous=night.previous,
         previous_sha256=manifest_sha256(night.home, night.previous) if night.previous else None,
         receipts=tuple(receipt.receipt_id for receipt in night.receipts),
         tables=night.pointers(),
+        contracts_sha256=keep_contracts(night.home, night.settings.schemas),
+        disputes=tuple(dispute.dispute_id for dispute in night.disputes),
+        settings=night.settings.deciding,
     )
     manifest.save(night.home)
     sweep(night.home)

@@ -22,6 +22,8 @@ from pipelines.errors import ConfigurationFault
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas"
+#: settings on which results depend; all others say where things lie and how fast they go
+DECIDING = ("income_check_valid_months", "case_clear_days", "case_silence_days")
 
 
 class Settings(BaseSettings):
@@ -46,6 +48,11 @@ class Settings(BaseSettings):
     case_clear_days: int = 30
     #: days for which a rejected case stays silent unless its level rises
     case_silence_days: int = 90
+
+    @property
+    def deciding(self) -> dict[str, int]:
+        """The settings that decide what a night finds, by name; a replay takes those of then."""
+        return {name: getattr(self, name) for name in DECIDING}
 
     @classmethod
     def settings_customise_sources(

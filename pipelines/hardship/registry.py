@@ -46,6 +46,7 @@ TABLES: tuple[str, ...] = (
     "hardship.alert",
     "quality.not_judged",
     "hardship.case_hit",
+    "hardship.dispute",
     "hardship.case_file",
     "hardship.case_event",
     "hardship.suspected_illness_poverty",
@@ -59,6 +60,7 @@ _JUDGED = (
 READS: dict[str, tuple[str, ...]] = {
     "meta.policy_parameter": (),
     "meta.rule": (),
+    "hardship.dispute": (),
     "hardship.alert": _JUDGED,
     "quality.not_judged": _JUDGED,
     "hardship.case_file": case_tables.READS,
@@ -190,6 +192,12 @@ def not_judged(night: Night) -> Built:
     return night.build_query("quality.not_judged", sql)
 
 
+def dispute(night: Night) -> Built:
+    disputed = [one.dispute_id for one in night.disputes]
+    taken, recipe = night.reuse("hardship.dispute", (), {"disputes": disputed})
+    return taken or night.write("hardship.dispute", case_tables.dispute_frame(night), recipe)
+
+
 def case_file(night: Night) -> Built:
     taken, recipe = _case_recipe(night, "hardship.case_file")
     if taken:
@@ -222,6 +230,7 @@ _MADE: dict[str, Callable[[Night], Built]] = {
     "hardship.medical_day": medical_day,
     "hardship.alert": alert,
     "quality.not_judged": not_judged,
+    "hardship.dispute": dispute,
     "hardship.case_file": case_file,
     "hardship.case_event": case_event,
 }

@@ -41,10 +41,11 @@ def roles_behind(indicator: str) -> frozenset[str]:
 
 
 def roles_of_lists(policy: Policy) -> dict[str, frozenset[str]]:
-    """For each list, the roles behind the conditions of its rules."""
+    """For each list, the roles behind whom its rules watch and behind their conditions."""
     found: dict[str, frozenset[str]] = {"field_report": frozenset({"field_report"})}
     for rule in policy.rules:
-        behind = frozenset[str]().union(*(roles_behind(name) for name in rule.when.names))
+        used = {*rule.who.names, *rule.when.names}
+        behind = frozenset[str]().union(*(roles_behind(name) for name in used))
         found[rule.case] = found.get(rule.case, frozenset()) | behind
     return found
 

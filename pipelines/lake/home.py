@@ -27,6 +27,8 @@ class Home:
         self.receipts = self.lake / "receipts"
         self.tables = self.lake / "tables"
         self.nights = self.lake / "nights"
+        self.kept = self.lake / "kept"
+        self.disputes = self.restricted / "disputes"
         self.quarantine = self.restricted / "quarantine"
         self.outbox = self.restricted / "outbox"
         self.tmp = self.restricted / "tmp"
@@ -42,7 +44,7 @@ class Home:
             self.published.mkdir(parents=True, exist_ok=True)
             for folder in (
                 self.restricted, self.lake, self.landed, self.receipts, self.tables, self.nights,
-                self.quarantine, self.outbox, self.tmp, self.dagster,
+                self.kept, self.disputes, self.quarantine, self.outbox, self.tmp, self.dagster,
             ):  # fmt: skip
                 folder.mkdir(mode=0o700, exist_ok=True)
                 os.chmod(folder, 0o700)

@@ -23,6 +23,7 @@ from pipelines.engine.duck import DuckEngine
 from pipelines.engine.sql import parameters, quoted, read_sql, tables_read
 from pipelines.errors import JiuzhulianError, NotFound
 from pipelines.lake import enforce, fingerprint, partitions
+from pipelines.lake.dispute import Dispute, load_disputes
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest, committed_nights, load_manifest
 from pipelines.lake.pointer import Pointer, write_json
@@ -99,6 +100,11 @@ class Night:
             for receipt in load_receipts(self.home)
             if receipt.extract_date is None or receipt.extract_date <= self.as_of
         ]
+
+    @cached_property
+    def disputes(self) -> list[Dispute]:
+        """What people disputed up to the as-of date."""
+        return [one for one in load_disputes(self.home) if one.disputed_on <= self.as_of]
 
     def forget_receipts(self) -> None:
         """To be called after landing: receipts and what stands on them are read anew."""
