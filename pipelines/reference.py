@@ -200,6 +200,7 @@ def rule(found: Rule) -> str:
         ["when", f"`{found.when.text}`"],
         ["measure", f"`{found.measure.text}`" if found.measure else "—"],
         ["threshold", found.threshold],
+        *([["pays", f"`{found.pays.text}` CNY a year"]] if found.pays else []),
         ["suggests", "、".join(found.suggest)],
         ["in force", f"from {found.effective_from}{until}"],
         ["source", found.source],
@@ -285,6 +286,7 @@ def exit_codes() -> str:
         errors.EXIT_PROGRAM_FAULT: [
             "A fault of the program that nobody foresaw; only its kind and place are said."
         ],
+        errors.EXIT_NOT_THE_SAME: ["A replayed night did not come out as it was then."],
     }
     for found in vars(errors).values():
         if inspect.isclass(found) and issubclass(found, errors.JiuzhulianError):

@@ -32,7 +32,7 @@ PARAMETERS = "parameters.yaml"
 RULES = "rules.yaml"
 _FIELDS = {
     "id", "title", "grain", "who", "when", "measure", "threshold", "level", "case", "suggest",
-    "effective", "source", "note", "example", "examples", "description",
+    "effective", "source", "note", "example", "examples", "description", "pays",
 }  # fmt: skip
 
 
@@ -137,6 +137,7 @@ def _rule(raw: Any, number: int, parameters: dict[str, Parameter], faults: Fault
     who = expression("who", "boolean", "true")
     when = expression("when", "boolean")
     measure = expression("measure", "number")
+    pays = expression("pays", "number")
     title_zh, title_en = titles(raw.get("title"), rule_id or place)
     threshold = as_number(raw.get("threshold"))
     if raw.get("threshold") is not None and threshold is None:
@@ -162,7 +163,7 @@ def _rule(raw: Any, number: int, parameters: dict[str, Parameter], faults: Fault
         return None
     return Rule(
         rule_id, title_zh, title_en, grain, who, when, measure, threshold, level, str(case),
-        tuple(suggest), start, end, as_text(raw.get("source")),
+        tuple(suggest), start, end, as_text(raw.get("source")), pays,
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def late_lists(night: Night, policy: Policy) -> frozenset[str]:
         return frozenset()
     fresh = night.frame("quality.freshness", columns=["source", "dataset", "late"])
     late = {f"{row['source']}/{row['dataset']}" for row in fresh.to_dicts() if row["late"]}
-    return resting_on(late, _roles_played(night.settings.schemas), policy) if late else frozenset()
+    return resting_on(late, roles_played(night.settings.schemas), policy) if late else frozenset()
 
 
 def resting_on(
@@ -67,7 +67,8 @@ def resting_on(
     return frozenset(name for name, roles in roles_of_lists(policy).items() if roles & tardy)
 
 
-def _roles_played(schemas: Path) -> dict[str, frozenset[str]]:
+def roles_played(schemas: Path) -> dict[str, frozenset[str]]:
+    """The roles that each dataset plays, by its contract."""
     return {
         name: frozenset(role.role for role in contract.roles)
         for name, contract in load_contracts(schemas).items()

@@ -186,9 +186,11 @@ class Night:
             promise = self.promise(name.removeprefix(PREVIOUS))
             if pointer is None and not name.startswith(PREVIOUS):
                 raise NotFound(f"table {name} has not been made for {self.as_of}")
-            present = pointer is not None and set(promise.column_names) <= set(pointer.columns)
-            paths = pointer.paths(self.home.lake) if pointer and present else []
-            self.engine.view_parquet(name, paths, promise.columns)
+            paths = pointer.paths(self.home.lake) if pointer else []
+            missing = set(promise.column_names) - set(pointer.columns) if pointer else set()
+            if any(not column.nullable for column in promise.columns if column.name in missing):
+                paths = []  # what it said then cannot be read as what is promised now
+            self.engine.view_parquet(name, paths, promise.columns, missing)
         self._known.add(name)
 
     def _prepare_raw(self, name: str) -> None:
