@@ -1,21 +1,21 @@
 """The command ``jiuzhulian``: words of the command line in, one call, an exit code out.
 
 Exit codes: 0 done, 1 a blocking check held publication back, 2 could not run, 3 another run holds
-this HOME, 4 a fault of the program, 130 stopped by Ctrl-C.
+this HOME, 4 a fault of the program, 5 a replay came out otherwise, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from pipelines import cli_deliveries
+from pipelines import cli_deliveries, cli_lookback
+from pipelines.cli_options import HomeDir, Landing, Policy, day, settings
 from pipelines.errors import EXIT_STOPPED, JiuzhulianError, Stopped, ended
-from pipelines.settings import Settings, read_settings
 
 app = typer.Typer(
     name="jiuzhulian",
@@ -24,26 +24,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Landing = Annotated[Path | None, typer.Option(help="Folder with <source>/<dataset>/ files.")]
-Policy = Annotated[Path | None, typer.Option(help="Folder with parameters.yaml and rules.yaml.")]
-HomeDir = Annotated[Path | None, typer.Option("--home", help="Where state and results lie.")]
-
-
-def day(text: str | date) -> date:
-    if isinstance(text, date):
-        return text
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise typer.BadParameter("a date is written YYYY-MM-DD") from None
-
-
-def settings(
-    landing: Path | None = None, policy: Path | None = None, home: Path | None = None
-) -> Settings:
-    given: dict[str, Any] = {"landing": landing, "policy": policy, "home": home}
-    return read_settings(**{name: value for name, value in given.items() if value is not None})
 
 
 @app.command()
@@ -108,17 +88,7 @@ def check(
     show(check_all(schemas or chosen.schemas, chosen.policy, chosen))
 
 
-@app.command()
-def explain(
-    case_id: Annotated[str, typer.Argument(help="As in hardship.case_file.", metavar="CASE_ID")],
-    home: HomeDir = None,
-    names: Annotated[bool, typer.Option(help="Show names in full.")] = False,
-) -> None:
-    """Why this case: rows, match, household, rule, numbers."""
-    from pipelines.logs import show
-    from pipelines.publish.explain import explain as explained
-
-    show(explained(case_id, settings(home=home).home, names=names))
+cli_lookback.add_to(app)
 
 
 cli_deliveries.add(app)

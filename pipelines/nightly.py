@@ -16,9 +16,9 @@ from pipelines.errors import ConfigurationFault, JiuzhulianError, PublicationHel
 from pipelines.intake.land import LandingSummary, land
 from pipelines.intake.limits import Limits
 from pipelines.intake.pull import pulled_arrivals
-from pipelines.lake import fingerprint
 from pipelines.lake.acceptance import load_acceptances
 from pipelines.lake.home import Home
+from pipelines.lake.kept import keep_contracts, keep_policy
 from pipelines.lake.manifest import Manifest, manifest_sha256
 from pipelines.lake.night import Night
 from pipelines.lake.sweep import sweep
@@ -127,12 +127,15 @@ def commit(night: Night) -> Manifest:
         committed_at=datetime.now(UTC).isoformat(timespec="seconds"),
         code_version=code_version(),
         policy=night.policy_dir.name,
-        policy_sha256=fingerprint.folder(night.policy_dir),
+        policy_sha256=keep_policy(night.home, night.policy_dir),
         previous=night.previous,
         previous_sha256=manifest_sha256(night.home, night.previous) if night.previous else None,
         receipts=tuple(receipt.receipt_id for receipt in night.receipts),
         tables=night.pointers(),
         acceptances=tuple(one.acceptance_id for one in load_acceptances(night.home)),
+        contracts_sha256=keep_contracts(night.home, night.settings.schemas),
+        disputes=tuple(dispute.dispute_id for dispute in night.disputes),
+        settings=night.settings.deciding,
     )
     manifest.save(night.home)
     sweep(night.home)

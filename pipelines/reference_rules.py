@@ -89,6 +89,7 @@ def rule(found: Rule, examples: Sequence[Example]) -> str:
         ["when", f"`{found.when.text}`"],
         ["measure", f"`{found.measure.text}`" if found.measure else "—"],
         ["threshold", found.threshold],
+        *([["pays", f"`{found.pays.text}` CNY a year"]] if found.pays else []),
         ["suggests", "、".join(found.suggest)],
         ["in force", f"from {found.effective_from}{until}"],
         ["source", found.source],

@@ -23,6 +23,8 @@ from pipelines.errors import ConfigurationFault
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas"
+#: settings on which results depend; all others say where things lie and how fast they go
+DECIDING = ("income_check_valid_months", "case_clear_days", "case_silence_days")
 
 
 class Settings(BaseSettings):
@@ -65,6 +67,11 @@ class Settings(BaseSettings):
             if not NAME.fullmatch(name):
                 raise ValueError("a name is of small letters, digits and _, up to 40 of them")
         return places
+
+    @property
+    def deciding(self) -> dict[str, int]:
+        """The settings that decide what a night finds, by name; a replay takes those of then."""
+        return {name: getattr(self, name) for name in DECIDING}
 
     @classmethod
     def settings_customise_sources(

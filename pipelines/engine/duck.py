@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -73,16 +73,26 @@ class DuckEngine:
         self.con.close()
 
     def view_parquet(
-        self, name: str, paths: Sequence[Path], columns: Iterable[PromisedColumn]
+        self,
+        name: str,
+        paths: Sequence[Path],
+        columns: Iterable[PromisedColumn],
+        missing: Collection[str] = (),
     ) -> None:
-        """``name`` (schema.table) reads ``paths``; with none it is empty with ``columns``."""
+        """``name`` (schema.table) reads ``paths``; with none it is empty with ``columns``.
+
+        Columns that are ``missing`` in the files, since they were promised later, are unknown.
+        """
         columns = list(columns)
         if not paths:
             body = ", ".join(f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" for c in columns)
             self.view(name, f"SELECT {body} LIMIT 0")
             return
         files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        listed = ", ".join(quoted(c.name) for c in columns)
+        listed = ", ".join(
+            f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" if c.name in missing else quoted(c.name)
+            for c in columns
+        )
         self.view(name, f"SELECT {listed} FROM read_parquet([{files}], hive_partitioning = false)")
 
     def view(self, name: str, sql: str) -> None:

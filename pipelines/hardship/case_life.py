@@ -18,6 +18,7 @@ from pipelines.hardship.case_model import (
     FADING,
     HELPED,
     LEVELS,
+    MERGED,
     OPEN,
     REFERRED,
     REJECTED,
@@ -26,6 +27,7 @@ from pipelines.hardship.case_model import (
     Event,
     Hit,
     IdChange,
+    Objection,
     case_id_of,
 )
 
@@ -35,12 +37,14 @@ class Night:
     """What one night brings to the cases.
 
     ``home`` says in which household each person lives now; lists in ``kept_open`` rest on a source
-    that is past its due date, so nothing of them is cleared.
+    that is past its due date, so nothing of them is cleared. ``objections`` are all disputes so
+    far; those that a case has already are not taken in again.
     """
 
     as_of: date
     hits: Sequence[Hit] = ()
     dispositions: Sequence[Disposition] = ()
+    objections: Sequence[Objection] = ()
     changes: Sequence[IdChange] = ()
     home: Mapping[str, str] | None = None
     kept_open: frozenset[str] = frozenset()
@@ -61,11 +65,23 @@ class _Book:
     def note(self, case: Case, event: str, on: date, detail: str = "") -> None:
         self.events.append(Event(case.case_id, event, on, detail))
 
-    def of(self, household_id: str, list_: str) -> list[Case]:
-        return sorted(
-            (c for c in self.cases.values() if (c.household_id, c.list) == (household_id, list_)),
-            key=lambda c: (c.first_flagged_on, c.ordinal, c.case_id),
-        )
+    def answering(self, case_id: str) -> Case | None:
+        """The case that stands for an id: of a merged one, the one that carries it on."""
+        case = self.cases.get(case_id)
+        if case is None or (case.status, case.closed_by) != (CLEARED, MERGED):
+            return case
+        others = [
+            other
+            for other in self.cases.values()
+            if (other.household_id, other.list) == (case.household_id, case.list)
+            and (other.status, other.closed_by) != (CLEARED, MERGED)
+        ]
+        return max(others, key=lambda c: (c.status in ALIVE, *_age(c)), default=case)
+
+
+def _age(case: Case) -> tuple[date, int, str]:
+    """What orders the cases of one household and list, older before newer."""
+    return case.first_flagged_on, case.ordinal, case.case_id
 
 
 def live_on(
@@ -73,13 +89,14 @@ def live_on(
 ) -> tuple[list[Case], list[Event]]:
     """The cases after ``night`` and the steps that this night added.
 
-    ``applied`` holds (case_id, checked_on, result) of dispositions that earlier nights took in.
+    ``applied`` holds (case_id, day, detail) of visits and disputes that earlier nights took in.
     """
     book = _Book(cases)
     _move_households(book, night)
     _merge_doubles(book, night.as_of)
     _take_in_dispositions(book, applied, night)
     _merge_doubles(book, night.as_of)
+    _take_in_objections(book, applied, night)
     _take_in_hits(book, night)
     _clear(book, night)
     return sorted(book.cases.values(), key=lambda case: case.case_id), book.events
@@ -124,8 +141,11 @@ def _merge_doubles(book: _Book, on: date) -> None:
             same, key=lambda c: (c.status != CONFIRMED, c.first_flagged_on, c.case_id)
         )
         for other in others:
-            book.put(other.ended(CLEARED, on, "merged"))
+            book.put(other.ended(CLEARED, on, MERGED))
             book.note(other, "merged", on, keep.case_id)
+            if other.disputed and not keep.disputed:
+                keep = replace(keep, disputed=True, disputed_on=other.disputed_on)
+                book.put(keep)
 
 
 def _take_in_dispositions(
@@ -135,11 +155,13 @@ def _take_in_dispositions(
         night.dispositions, key=lambda d: (d.checked_on, d.case_id, d.result, d.reason_code or "")
     )
     for disposition in ordered:
-        case = book.cases.get(disposition.case_id)
-        seen = (disposition.case_id, disposition.checked_on, disposition.result) in applied
-        if case is None or seen or disposition.checked_on > night.as_of:
+        named, case = book.cases.get(disposition.case_id), book.answering(disposition.case_id)
+        seen = (disposition.case_id, disposition.checked_on, disposition.said) in applied
+        if named is None or case is None or seen or disposition.checked_on > night.as_of:
             continue
-        book.note(case, "checked", disposition.checked_on, disposition.result)
+        book.note(named, "checked", disposition.checked_on, disposition.said)
+        if case.case_id != named.case_id:
+            book.note(case, "checked", disposition.checked_on, disposition.said)
         if case.last_checked_on and disposition.checked_on < case.last_checked_on:
             continue  # a later visit already said more; the step is kept all the same
         checked = replace(
@@ -153,11 +175,29 @@ def _take_in_dispositions(
             book.note(after, "identity_review", disposition.checked_on)
 
 
+def _take_in_objections(
+    book: _Book, applied: frozenset[tuple[str, date, str]], night: Night
+) -> None:
+    """A dispute stays with its case, whatever its status, and changes nothing else in it."""
+    for objection in sorted(night.objections, key=lambda o: (o.disputed_on, o.dispute_id)):
+        named = book.cases.get(objection.case_id)
+        seen = (objection.case_id, objection.disputed_on, objection.dispute_id) in applied
+        if named is None or seen or objection.disputed_on > night.as_of:
+            continue
+        book.note(named, "disputed", objection.disputed_on, objection.dispute_id)
+        for case in {named.case_id: named, **_standing_for(book, named)}.values():
+            latest = max(case.disputed_on or objection.disputed_on, objection.disputed_on)
+            book.put(replace(case, disputed=True, disputed_on=latest))
+
+
+def _standing_for(book: _Book, named: Case) -> dict[str, Case]:
+    case = book.answering(named.case_id)
+    return {case.case_id: case} if case else {}
+
+
 def _after_visit(case: Case, disposition: Disposition, silence_days: int) -> Case:
     """The case after what a visit found."""
     on, result = disposition.checked_on, disposition.result
-    if result == "异议":
-        return replace(case, disputed=True)
     if result == "属实":
         return replace(
             case, status=CONFIRMED, confirmed_on=case.confirmed_on or on, identity_review=False,
@@ -173,8 +213,10 @@ def _after_visit(case: Case, disposition: Disposition, silence_days: int) -> Cas
         if case.status == CONFIRMED and not disposition.reason_code:
             return case  # what a visit confirmed ends only for a stated reason
         return case.ended(REJECTED, on, result, silent_until=on + timedelta(days=silence_days))
-    if result == "查无此人" and case.status in FADING:
-        return replace(case, status=CHECKING, identity_review=True)
+    if result == "查无此人" and case.status in ALIVE:
+        # what a visit confirmed ends only by help, referral or a reason; who it is is looked at
+        status = CHECKING if case.status in FADING else case.status
+        return replace(case, status=status, identity_review=True)
     return case
 
 
@@ -183,23 +225,22 @@ def _take_in_hits(book: _Book, night: Night) -> None:
     for case in book.cases.values():
         by_place[(case.household_id, case.list)].append(case)
     for hit in sorted(night.hits, key=lambda h: (h.household_id, h.list)):
-        earlier = sorted(
-            by_place.get((hit.household_id, hit.list), []),
-            key=lambda c: (c.first_flagged_on, c.ordinal, c.case_id),
-        )
+        earlier = sorted(by_place.get((hit.household_id, hit.list), []), key=_age)
         living = [case for case in earlier if case.status in ALIVE]
         if living:
             case = living[-1]
             after = case.flagged(hit, night.as_of)
             book.put(after)
+            if joined := set(after.rule_ids_ever) - set(case.rule_ids_ever):
+                book.note(after, "rule_joined", night.as_of, "、".join(sorted(joined)))
             if LEVELS[after.level] != LEVELS[case.level]:
                 rose = LEVELS[after.level] > LEVELS[case.level]
                 book.note(
                     after, "level_raised" if rose else "level_lowered", night.as_of,
                     f"{case.level} → {after.level}",
                 )  # fmt: skip
-        elif earlier and _absorbs(earlier[-1], hit, night):
-            book.put(replace(earlier[-1], last_flagged_on=night.as_of))
+        elif quiet := [case for case in earlier if _absorbs(case, hit, night)]:
+            book.put(replace(quiet[-1], last_flagged_on=night.as_of))
         else:
             opened = _opened(book, hit, earlier, night.as_of)
             book.put(opened)
@@ -209,14 +250,16 @@ def _take_in_hits(book: _Book, night: Night) -> None:
 def _absorbs(case: Case, hit: Hit, night: Night) -> bool:
     """Whether an ended case keeps a hit silent: nothing new unless it got worse.
 
-    A rejected one does for its silence; one that was helped, referred or left for as long as the
-    same rules go on firing without a break.
+    A rejected one does for its silence; one that was helped or referred, or whose person died or
+    moved away, for as long as the same rules go on firing without a break.
     """
     if LEVELS[hit.level] > LEVELS[case.closed_level or case.level]:
         return False
     if case.status == REJECTED:
         return case.silent_until is not None and night.as_of <= case.silent_until
     if case.status == CLEARED and case.closed_by not in ("死亡", "迁出"):
+        return False
+    if not set(hit.rule_ids) <= set(case.rule_ids_ever):
         return False
     return night.as_of - case.last_flagged_on < timedelta(days=night.clear_days)
 

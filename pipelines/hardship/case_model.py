@@ -14,6 +14,9 @@ HELPED, REFERRED, REJECTED, CLEARED = "helped", "referred", "rejected", "cleared
 ALIVE = frozenset({OPEN, CHECKING, CONFIRMED})
 #: statuses that end by themselves when no rule fires any more
 FADING = frozenset({OPEN, CHECKING})
+#: closed_by of a case that another one carries on
+MERGED = "merged"
+NO_REASON = "（未说明原因）"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,27 @@ class Disposition:
     checked_on: date
     result: str
     reason_code: str | None
+
+    @property
+    def said(self) -> str:
+        """What the step of the visit says: the result, and that a wanted reason is missing.
+
+        A row that comes again with its reason is thereby another step.
+        """
+        return (
+            self.result
+            if self.reason_code or self.result != "不属实"
+            else f"{self.result}{NO_REASON}"
+        )
+
+
+@dataclass(frozen=True)
+class Objection:
+    """That a person disputes a case, and since when; the words stay where they are restricted."""
+
+    dispute_id: str
+    case_id: str
+    disputed_on: date
 
 
 @dataclass(frozen=True)
@@ -87,6 +111,7 @@ class Case:
     silent_until: date | None = None
     closed_level: str | None = None
     disputed: bool = False
+    disputed_on: date | None = None
     identity_review: bool = False
     rule_ids_ever: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -11,7 +12,7 @@ import polars as pl
 
 from pipelines.hardship.case_life import Night as CaseNight
 from pipelines.hardship.case_life import live_on
-from pipelines.hardship.case_model import Case, Disposition, Event, Hit, IdChange
+from pipelines.hardship.case_model import Case, Disposition, Event, Hit, IdChange, Objection
 from pipelines.hardship.policy_model import Policy
 from pipelines.hardship.sources import late_lists
 from pipelines.lake import fingerprint
@@ -24,6 +25,7 @@ READS = (
     "population.monitored_person",
     "population.id_change",
     "standard.disposition",
+    "hardship.dispute",
     "quality.freshness",
     "meta.rule",
     "prev_hardship.case_file",
@@ -49,7 +51,7 @@ def _lives(night: Night, policy: Policy) -> tuple[list[Case], list[Event]]:
     applied = frozenset(
         (step["case_id"], step["occurred_on"], step["detail"])
         for step in steps
-        if step["event"] == "checked"
+        if step["event"] in ("checked", "disputed")
     )
     suggest = {rule.rule_id: rule.suggest for rule in policy.rules_in_force(night.as_of)}
     changes = [
@@ -72,6 +74,12 @@ def _lives(night: Night, policy: Policy) -> tuple[list[Case], list[Event]]:
                     ("case_id", "checked_on", "result", "reason_code"),
                 )
                 if row["result"] is not None
+            ],
+            objections=[
+                Objection(row["dispute_id"], row["case_id"], row["disputed_on"])
+                for row in _rows(
+                    night, "hardship.dispute", ("dispute_id", "case_id", "disputed_on")
+                )
             ],
             changes=changes,
             home=_homes(night, before, changes),
@@ -191,6 +199,16 @@ def event_frame(night: Night, events: list[Event]) -> pl.DataFrame:
             "occurred_on": event.occurred_on, "recorded_at": now, "detail": event.detail,
         })  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row").sort("case_id", "sequence")
+
+
+def dispute_frame(night: Night) -> pl.DataFrame:
+    """Disputes up to the night as promised for hardship.dispute."""
+    rows = [
+        {**asdict(one), "recorded_at": datetime.fromisoformat(one.recorded_at)}
+        for one in night.disputes
+    ]
+    promise = night.promise("hardship.dispute")
+    return pl.DataFrame(rows, schema=_schema(promise.columns), orient="row")
 
 
 def _schema(columns: Iterable[Any]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ PARAMETERS = "parameters.yaml"
 RULES = "rules.yaml"
 _FIELDS = {
     "id", "title", "grain", "who", "when", "measure", "threshold", "level", "case", "suggest",
-    "effective", "source", "note", "example", "examples", "description",
+    "effective", "source", "note", "example", "examples", "description", "pays",
 }  # fmt: skip
 
 
@@ -144,6 +144,7 @@ def _rule(raw: Any, number: int, parameters: dict[str, Parameter], faults: Fault
     measure = expression("measure", "number")
     if not isinstance(raw.get("title", ""), (str, dict)):
         fault("title", "must be a text, or a map of zh and en")
+    pays = expression("pays", "number")
     title_zh, title_en = titles(raw.get("title"), rule_id or place)
     threshold = as_number(raw.get("threshold"))
     if raw.get("threshold") is not None and threshold is None:
@@ -173,7 +174,7 @@ def _rule(raw: Any, number: int, parameters: dict[str, Parameter], faults: Fault
         return None
     return Rule(
         rule_id, title_zh, title_en, grain, who, when, measure, threshold, level, str(case),
-        tuple(suggest), start, end, as_text(raw.get("source")),
+        tuple(suggest), start, end, as_text(raw.get("source")), pays,
     )  # fmt: skip
 
 

@@ -86,6 +86,8 @@ class Rule:
     effective_from: date
     effective_to: date | None
     source: str
+    #: CNY a year that a hit would be paid if it is confirmed; None: the rule does not say
+    pays: Expression | None = None
 
     def in_force(self, on: date) -> bool:
         return self.effective_from <= on and (self.effective_to is None or on < self.effective_to)
@@ -94,7 +96,8 @@ class Rule:
     def names(self) -> tuple[str, ...]:
         """Names that the rule uses, in order of appearance."""
         measure = self.measure.names if self.measure else ()
-        return tuple(dict.fromkeys((*self.when.names, *measure, *self.who.names)))
+        pays = self.pays.names if self.pays else ()
+        return tuple(dict.fromkeys((*self.when.names, *measure, *self.who.names, *pays)))
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ TABLES: tuple[str, ...] = (
     "quality.not_judged",
     "hardship.near_miss",
     "hardship.case_hit",
+    "hardship.dispute",
     "hardship.case_file",
     "hardship.case_event",
     "hardship.suspected_illness_poverty",
@@ -61,6 +62,7 @@ _JUDGED = (
 READS: dict[str, tuple[str, ...]] = {
     "meta.policy_parameter": (),
     "meta.rule": (),
+    "hardship.dispute": (),
     "hardship.alert": _JUDGED,
     "quality.not_judged": _JUDGED,
     "hardship.near_miss": tuple(sorted({*_JUDGED, *near_miss.reads()})),
@@ -199,6 +201,10 @@ def near_misses(night: Night) -> Built:
     sql = near_miss.near_miss_sql(policy_of(night), night.as_of)
     bound = {name: value for name, value in windows(night.as_of).items() if f"${name}" in sql}
     return night.build_query("hardship.near_miss", sql, bound)
+def dispute(night: Night) -> Built:
+    disputed = [one.dispute_id for one in night.disputes]
+    taken, recipe = night.reuse("hardship.dispute", (), {"disputes": disputed})
+    return taken or night.write("hardship.dispute", case_tables.dispute_frame(night), recipe)
 
 
 def case_file(night: Night) -> Built:
@@ -234,6 +240,7 @@ _MADE: dict[str, Callable[[Night], Built]] = {
     "hardship.alert": alert,
     "quality.not_judged": not_judged,
     "hardship.near_miss": near_misses,
+    "hardship.dispute": dispute,
     "hardship.case_file": case_file,
     "hardship.case_event": case_event,
 }

@@ -52,6 +52,35 @@ def not_judged_sql(policy: Policy, on: date) -> str:
     return _assembled(policy, on, parts)
 
 
+def fired_sql(policy: Policy, on: date) -> str:
+    """One row per rule that fires, without its sentence, with what it pays (NULL: not said)."""
+    columns = ("rule_id", "list", "grain", "person_id", "household_id", "level", "measure", "pays")
+    parts = [
+        _fired(policy, rule, number).select(
+            exp.alias_(_text(grain), "grain"),
+            exp.alias_(_column(f"pays_{number}"), "pays"),
+            exp.alias_(exp.Literal.number(1 if rule.pays else 0), "says_pays"),
+        )
+        for grain in GRAINS
+        for number, rule in enumerate(policy.rules_in_force(on, grain))
+    ]
+    if not parts:
+        kinds = {"measure": "DOUBLE", "pays": "DOUBLE", "says_pays": "INTEGER"}
+        return _empty({name: kinds.get(name, "VARCHAR") for name in (*columns, "says_pays")})
+    wanted = ", ".join((*columns, "says_pays"))
+    return f"SELECT {wanted} FROM (\n{_assembled(policy, on, parts)}\n) AS fired"
+
+
+def verdict_sql(policy: Policy, on: date, grain: Grain) -> str:
+    """Who, when and measure of every rule of a grain (``who_0``, ``when_0`` …), by row."""
+    rules = policy.rules_in_force(on, grain)
+    query = exp.select(exp.Star()).from_(f"{grain}_verdict")
+    query = query.with_("parameter_wide", as_=_parameters(policy), copy=False)
+    query = query.with_(f"{grain}_input", as_=_input(policy, grain, rules), copy=False)
+    query = query.with_(f"{grain}_verdict", as_=_verdict(policy, grain, rules), copy=False)
+    return query.sql(dialect="duckdb", pretty=True)
+
+
 def _assembled(policy: Policy, on: date, parts: Sequence[exp.Query]) -> str:
     query: exp.Query = parts[0]
     for part in parts[1:]:
@@ -164,6 +193,8 @@ def verdict(
         columns.append(exp.alias_(exp.paren(_safe(rule.when.tree)), f"when_{number}"))
         measure = _safe(rule.measure.tree) if rule.measure else exp.null()
         columns.append(exp.alias_(exp.cast(exp.paren(measure), "double"), f"measure_{number}"))
+        pays = _safe(rule.pays.tree) if rule.pays else exp.null()
+        columns.append(exp.alias_(exp.cast(exp.paren(pays), "double"), f"pays_{number}"))
     return exp.select(*columns).from_(given or f"{grain}_input")
 
 

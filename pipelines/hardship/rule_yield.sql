@@ -1,13 +1,13 @@
--- What became of the cases that each rule flagged, over all nights.
+-- What became of the cases that each rule flagged, over all nights; rules that the policy no longer
+-- has stay in. A case that was merged into another stands for nothing of its own.
 with flagged as (
     select
-        rule.rule_id,
+        unnest(case_file.rule_ids_ever) as rule_id,
         case_file.case_id,
         case_file.last_checked_on is not null as was_checked,
         case_file.confirmed_on is not null as was_confirmed
-    from meta.rule as rule
-    inner join hardship.case_file as case_file
-        on list_contains(case_file.rule_ids_ever, rule.rule_id)
+    from hardship.case_file as case_file
+    where coalesce(case_file.closed_by, '') <> 'merged'
 ),
 
 counted as (
@@ -21,8 +21,11 @@ counted as (
 ),
 
 rule_name as (
-    select distinct rule_id
+    select rule_id
     from meta.rule
+    union
+    select rule_id
+    from counted
 )
 
 select

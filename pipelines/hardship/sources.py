@@ -41,10 +41,11 @@ def roles_behind(indicator: str) -> frozenset[str]:
 
 
 def roles_of_lists(policy: Policy) -> dict[str, frozenset[str]]:
-    """For each list, the roles behind the conditions of its rules."""
+    """For each list, the roles behind whom its rules watch and behind their conditions."""
     found: dict[str, frozenset[str]] = {"field_report": frozenset({"field_report"})}
     for rule in policy.rules:
-        behind = frozenset[str]().union(*(roles_behind(name) for name in rule.when.names))
+        used = {*rule.who.names, *rule.when.names}
+        behind = frozenset[str]().union(*(roles_behind(name) for name in used))
         found[rule.case] = found.get(rule.case, frozenset()) | behind
     return found
 
@@ -55,7 +56,7 @@ def late_lists(night: Night, policy: Policy) -> frozenset[str]:
         return frozenset()
     fresh = night.frame("quality.freshness", columns=["source", "dataset", "late"])
     late = {f"{row['source']}/{row['dataset']}" for row in fresh.to_dicts() if row["late"]}
-    return resting_on(late, _roles_played(night.settings.schemas), policy) if late else frozenset()
+    return resting_on(late, roles_played(night.settings.schemas), policy) if late else frozenset()
 
 
 def resting_on(
@@ -66,7 +67,8 @@ def resting_on(
     return frozenset(name for name, roles in roles_of_lists(policy).items() if roles & tardy)
 
 
-def _roles_played(schemas: Path) -> dict[str, frozenset[str]]:
+def roles_played(schemas: Path) -> dict[str, frozenset[str]]:
+    """The roles that each dataset plays, by its contract."""
     return {
         name: frozenset(role.role for role in contract.roles)
         for name, contract in load_contracts(schemas).items()

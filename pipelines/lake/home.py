@@ -29,6 +29,8 @@ class Home:
         self.pulls = self.lake / "pulls"
         self.tables = self.lake / "tables"
         self.nights = self.lake / "nights"
+        self.kept = self.lake / "kept"
+        self.disputes = self.restricted / "disputes"
         self.quarantine = self.restricted / "quarantine"
         self.inbox = self.restricted / "inbox"
         self.outbox = self.restricted / "outbox"
@@ -45,8 +47,8 @@ class Home:
             self.published.mkdir(parents=True, exist_ok=True)
             for folder in (
                 self.restricted, self.lake, self.landed, self.receipts, self.acceptances, self.pulls,
-                self.tables, self.nights, self.quarantine, self.inbox, self.outbox, self.tmp,
-                self.dagster,
+                self.tables, self.nights, self.kept, self.disputes, self.quarantine, self.inbox,
+                self.outbox, self.tmp, self.dagster,
             ):  # fmt: skip
                 folder.mkdir(mode=0o700, exist_ok=True)
                 os.chmod(folder, 0o700)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,12 @@ class Manifest:
     tables: Mapping[str, Pointer]
     #: ids of what people had accepted, see ``acceptance``
     acceptances: tuple[str, ...] = ()
+    #: digest of the contracts, codes, lookups and matching model; "" in a night from before
+    contracts_sha256: str = ""
+    #: what people had disputed by then (ids of `lake.dispute`)
+    disputes: tuple[str, ...] = ()
+    #: settings that decide results, by name
+    settings: Mapping[str, int] = field(default_factory=dict)
 
     def save(self, home: Home) -> None:
         folder = home.nights / self.as_of.isoformat()
@@ -53,6 +59,9 @@ class Manifest:
                 "previous_sha256": self.previous_sha256,
                 "receipts": list(self.receipts),
                 "acceptances": list(self.acceptances),
+                "contracts_sha256": self.contracts_sha256,
+                "disputes": list(self.disputes),
+                "settings": dict(self.settings),
                 "tables": {name: pointer.as_json() for name, pointer in self.tables.items()},
             },
         )
@@ -91,6 +100,9 @@ def load_manifest(home: Home, as_of: date) -> Manifest:
         receipts=tuple(raw["receipts"]),
         acceptances=tuple(raw.get("acceptances", ())),
         tables={name: Pointer.from_json(pointer) for name, pointer in raw["tables"].items()},
+        contracts_sha256=raw.get("contracts_sha256", ""),
+        disputes=tuple(raw.get("disputes", ())),
+        settings=dict(raw.get("settings", {})),
     )
 
 

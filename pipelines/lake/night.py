@@ -23,6 +23,7 @@ from pipelines.engine.duck import DuckEngine
 from pipelines.engine.sql import parameters, quoted, read_sql, tables_read
 from pipelines.errors import JiuzhulianError, NotFound
 from pipelines.lake import enforce, fingerprint, partitions
+from pipelines.lake.dispute import Dispute, load_disputes
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest, committed_nights, load_manifest
 from pipelines.lake.pointer import Pointer, write_json
@@ -99,6 +100,11 @@ class Night:
             for receipt in load_receipts(self.home)
             if receipt.extract_date is None or receipt.extract_date <= self.as_of
         ]
+
+    @cached_property
+    def disputes(self) -> list[Dispute]:
+        """What people disputed up to the as-of date."""
+        return [one for one in load_disputes(self.home) if one.disputed_on <= self.as_of]
 
     def forget_receipts(self) -> None:
         """To be called after landing: receipts and what stands on them are read anew."""
@@ -180,9 +186,11 @@ class Night:
             promise = self.promise(name.removeprefix(PREVIOUS))
             if pointer is None and not name.startswith(PREVIOUS):
                 raise NotFound(f"table {name} has not been made for {self.as_of}")
-            present = pointer is not None and set(promise.column_names) <= set(pointer.columns)
-            paths = pointer.paths(self.home.lake) if pointer and present else []
-            self.engine.view_parquet(name, paths, promise.columns)
+            paths = pointer.paths(self.home.lake) if pointer else []
+            missing = set(promise.column_names) - set(pointer.columns) if pointer else set()
+            if any(not column.nullable for column in promise.columns if column.name in missing):
+                paths = []  # what it said then cannot be read as what is promised now
+            self.engine.view_parquet(name, paths, promise.columns, missing)
         self._known.add(name)
 
     def _prepare_raw(self, name: str) -> None:

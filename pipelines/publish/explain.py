@@ -6,19 +6,24 @@ Reads the last committed night; writes nothing. How it looks on a terminal stand
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import NotFound
+from pipelines.hardship.sources import resting_on, roles_played
+from pipelines.hardship.what_if import WhatIf
+from pipelines.lake.dispute import Dispute, load_disputes
 from pipelines.lake.home import Home
-from pipelines.lake.manifest import committed_nights
 from pipelines.lake.night import Night
+from pipelines.lake.past import PastNight, manifest_of
 from pipelines.publish import explain_rows
+from pipelines.publish.explain_doubts import doubts
+from pipelines.publish.explain_rules import UNKNOWN, judged, kept_what_if
 from pipelines.publish.explain_text import rendered
 from pipelines.settings import Settings
 from pipelines.standard import register_views
@@ -52,17 +57,30 @@ class FiredRule:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything that the case rests on. Rows are dicts by column name; ``names`` by person_id."""
+    """Everything that the case rests on. Rows are dicts by column name; ``names`` by person_id.
+
+    ``place``: names from county to village. ``income``: where the household's income comes from.
+    ``not_judged``: rules that watch the household or its people and lack a value, with what is
+    missing. ``pending_disputes`` were written down after the night.
+    """
 
     as_of: date
+    policy_version: str
     case: Row
     events: tuple[Row, ...]
     rules: tuple[FiredRule, ...]
     household: Row | None
+    income: Row | None
+    place: tuple[str, ...]
     members: tuple[Row, ...]
     names: dict[str, str | None]
     links: tuple[Row, ...]
     evidence: tuple[explain_rows.EvidenceRow, ...]
+    disputes: tuple[Dispute, ...]
+    pending_disputes: int
+    other_cases: tuple[Row, ...]
+    not_judged: tuple[tuple[str, tuple[str, ...]], ...]
+    late: tuple[Row, ...]
 
     @property
     def counted_burden(self) -> Decimal:
@@ -71,20 +89,43 @@ class Explanation:
         return sum((row.amount or Decimal(0) for row in rows), Decimal(0))
 
 
-def explain(case_id: str, home: Path, *, names: bool = False, rows: int | None = 40) -> Any:
-    """The explanation as text for a terminal; at most ``rows`` extract rows (None: all)."""
-    with last_night(home) as night:
+def explain(
+    case_id: str, home: Path, *, names: bool = False, rows: int | None = 12,
+    as_of: date | None = None,
+) -> Any:  # fmt: skip
+    """The explanation as text for a terminal; kinds with more than ``rows`` rows are summed up by
+    what they are (None: every row)."""
+    with last_night(home, as_of) as night:
         return rendered(explanation(night, case_id), names=names, rows=rows)
 
 
+def as_json(
+    case_id: str, home: Path, *, names: bool = False, as_of: date | None = None
+) -> dict[str, Any]:
+    """The explanation for programs: every row; names and words only with ``names``."""
+    with last_night(home, as_of) as night:
+        return in_json(explanation(night, case_id), names=names)
+
+
+def in_json(told: Explanation, *, names: bool) -> dict[str, Any]:
+    found = asdict(told)
+    found["doubts"] = [{"zh": zh, "en": en} for zh, en in doubts(told)]
+    found["not_judged"] = [{"rule_id": r, "missing": list(m)} for r, m in told.not_judged]
+    if not names:
+        found.pop("names")
+        for dispute in found["disputes"]:
+            dispute.pop("text")
+        for link in found["links"]:
+            link.pop("record_key")
+    return found
+
+
 @contextmanager
-def last_night(home: Path) -> Iterator[Night]:
-    """The last committed night of a HOME, for reading."""
-    if not (home / "restricted" / "lake" / "nights").is_dir() or not (
-        nights := committed_nights(Home(home))
-    ):
-        raise NotFound(f"{home} holds no night yet: run `jiuzhulian run` first")
-    night = Night(Home(home), nights[-1], Settings(home=home), contract_promises=contract_promise)
+def last_night(home: Path, as_of: date | None = None) -> Iterator[PastNight]:
+    """The last committed night of a HOME, or that of a date, for reading."""
+    store = Home(home)
+    found = manifest_of(store, as_of)
+    night = PastNight(store, found.as_of, Settings(home=home), contract_promise)
     try:
         register_views(night)
         yield night
@@ -102,49 +143,136 @@ def explanation(night: Night, case_id: str) -> Explanation:
         )
     case = cases[0]
     household = case["household_id"]
-    members = _rows(
-        night,
-        """
-        SELECT member.person_id, member.relation, member.since, person.sex, person.birth_year,
-               person.alive, person.identity_confidence, indicator.age, indicator.tier,
-               indicator.burden_all_12m, indicator.severe_chronic, indicator.disability_level
-        FROM population.household_member AS member
-        INNER JOIN population.person AS person ON member.person_id = person.person_id
-        LEFT JOIN hardship.person_indicator AS indicator
-            ON member.person_id = indicator.person_id
-        WHERE member.household_id = $household
-        ORDER BY person.alive DESC, person.birth_year NULLS LAST, member.person_id
-        """,
-        household=household,
-    )
+    members = members_of(night, household)
     people = sorted({member["person_id"] for member in members} | _given(case["person_id"]))
     household_rows = _rows(
         night, "SELECT * FROM hardship.household_indicator WHERE household_id = $household",
         household=household,
     )  # fmt: skip
+    rows = tuple(explain_rows.evidence(night, people, household, case_id))
+    known = sorted({*people, *(r.about for r in rows if r.about),
+                    *(r.person_id for r in rows if r.person_id)})  # fmt: skip
+    disputes = [one for one in load_disputes(night.home) if one.case_id == case_id]
+    taken_in = {one.dispute_id for one in night.disputes}
+    rules = tuple(_rules(night, case))
+    held = kept_what_if(night)
+    versions = {rule.alert["policy_version"] for rule in rules if rule.alert}
     return Explanation(
         as_of=night.as_of,
+        policy_version=next(iter(versions), ""),
         case=case,
         events=tuple(_rows(
             night, "SELECT * FROM hardship.case_event WHERE case_id = $case_id "
             "ORDER BY sequence", case_id=case_id,
         )),
-        rules=tuple(_rules(night, case)),
+        rules=rules,
         household=household_rows[0] if household_rows else None,
+        income=_one(night, "population.household_income", household),
+        place=place_names(night, (household_rows or cases)[0]["region_code"]),
         members=tuple(members),
-        names={
-            row["person_id"]: row["name"]
-            for row in _rows(
-                night, "SELECT person_id, name FROM linkage.person_identity "
-                "WHERE list_contains($people, person_id)", people=people,
-            )
-        },
+        names=names_of(night, known),
         links=tuple(_rows(
             night, "SELECT * FROM linkage.person_link WHERE list_contains($people, person_id) "
             "ORDER BY person_id, source, dataset, record_key", people=people,
         )),
-        evidence=tuple(explain_rows.evidence(night, people)),
+        evidence=rows,
+        disputes=tuple(one for one in disputes if one.dispute_id in taken_in),
+        pending_disputes=sum(one.dispute_id not in taken_in for one in disputes),
+        other_cases=tuple(_rows(
+            night, "SELECT case_id, list, level, status FROM hardship.case_file "
+            "WHERE household_id = $household AND case_id <> $case_id ORDER BY list, ordinal",
+            household=household, case_id=case_id,
+        )),
+        not_judged=tuple(not_judged(held, household, people)),
+        late=tuple(_late(night, case["list"], held)),
     )  # fmt: skip
+
+
+def members_of(night: Night, household: str | None) -> list[Row]:
+    """The people of a household with what rules read of each, the living and the oldest first."""
+    return _rows(
+        night,
+        """
+        SELECT member.person_id, member.relation, member.since, person.sex, person.birth_year,
+               person.alive, person.identity_confidence, indicator.age, indicator.tier,
+               indicator.burden_all_12m, indicator.severe_chronic, indicator.disability_level,
+               indicator.is_student, attribute.present, death.died_on,
+               coalesce(death.doubtful, false) AS death_doubtful
+        FROM population.household_member AS member
+        INNER JOIN population.person AS person ON member.person_id = person.person_id
+        LEFT JOIN hardship.person_indicator AS indicator
+            ON member.person_id = indicator.person_id
+        LEFT JOIN population.person_attribute AS attribute
+            ON member.person_id = attribute.person_id
+        LEFT JOIN population.death AS death ON member.person_id = death.person_id
+        WHERE member.household_id = $household
+        ORDER BY person.alive DESC, person.birth_year NULLS LAST, member.person_id
+        """,
+        household=household,
+    )
+
+
+def names_of(night: Night, people: Sequence[str]) -> dict[str, str | None]:
+    rows = _rows(
+        night, "SELECT person_id, name FROM linkage.person_identity "
+        "WHERE list_contains($people, person_id)", people=list(people),
+    )  # fmt: skip
+    return {row["person_id"]: row["name"] for row in rows}
+
+
+def place_names(night: Night, region_code: str | None) -> tuple[str, ...]:
+    """County, township and village by name; the code of a level that the regions do not know."""
+    if not region_code:
+        return ()
+    levels = [region_code[:n].ljust(12, "0") for n in (6, 9, 12)]
+    levels = [c for n, c in enumerate(levels) if n == 0 or c != levels[n - 1]]
+    if not night.exists("standard.region"):
+        return (region_code,)
+    rows = _rows(
+        night, "SELECT region_code, name FROM standard.region "
+        "WHERE list_contains($codes, region_code)", codes=levels,
+    )  # fmt: skip
+    known = {row["region_code"]: row["name"] for row in rows}
+    return tuple(known.get(code) or code for code in levels)
+
+
+def not_judged(
+    held: WhatIf | None, household: str | None, people: Sequence[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Rules that watch the household or one of its people but lack a value (with its names)."""
+    if held is None or household is None:
+        return
+    missing: dict[str, set[str]] = {}
+    for grain, ids in (("household", [household]), ("person", people)):
+        for id_ in ids:
+            for said in judged(held, grain, id_):
+                if said.verdict == UNKNOWN:
+                    missing.setdefault(said.rule.rule_id, set()).update(said.missing)
+    for rule_id, names in sorted(missing.items()):
+        yield rule_id, tuple(sorted(names))
+
+
+def _one(night: Night, table: str, household: str | None) -> Row | None:
+    if not night.exists(table):
+        return None
+    rows = _rows(night, f"SELECT * FROM {table} WHERE household_id = $h", h=household)
+    return rows[0] if rows else None
+
+
+def _late(night: Night, list_: str, held: WhatIf | None) -> list[Row]:
+    """Sources past their due date; where the policy is known, those that the list rests on."""
+    if not night.exists("quality.freshness"):
+        return []
+    found = _rows(night, "SELECT source, dataset, age_days, due_days FROM quality.freshness "
+                  "WHERE late ORDER BY source, dataset")  # fmt: skip
+    if held is None:
+        return found
+    played = roles_played(night.settings.schemas)
+    return [
+        row
+        for row in found
+        if list_ in resting_on({f"{row['source']}/{row['dataset']}"}, played, held.policy)
+    ]
 
 
 def _given(value: str | None) -> set[str]:

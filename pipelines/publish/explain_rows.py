@@ -1,152 +1,134 @@
-"""The extract rows behind a case's numbers: file, row, amount, and why one does not count."""
+"""The extract rows behind a household's numbers: file, row, amount, and why one does not count.
+
+What each kind of row is asked by stands in ``evidence/<kind>.sql``; how it looks on a terminal in
+``explain_text``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from pipelines.contracts.codes import load_codes
+from pipelines.engine.sql import parameters, read_sql
+from pipelines.hardship.registry import windows
 from pipelines.lake.night import Night
 
-SETTLEMENTS = """
-WITH who AS (
-    SELECT ref.person_ref, ref.person_id
-    FROM linkage.person_ref AS ref
-    WHERE list_contains($people, ref.person_id)
-),
-
-refunds AS (
-    SELECT pair.negative_ref AS row_ref, pair.positive_ref IS NOT NULL AS paired, TRUE AS negative
-    FROM hardship.refund_pair AS pair
-    UNION ALL
-    SELECT pair.positive_ref AS row_ref, TRUE AS paired, FALSE AS negative
-    FROM hardship.refund_pair AS pair
-    WHERE pair.positive_ref IS NOT NULL
-)
-
-SELECT
-    coalesce(redirect.person_id, who.person_id) AS person_id, spending.settled_on AS on_day,
-    spending.care_type, spending.total_cost, spending.personal_burden, spending.refunded,
-    refunds.paired, refunds.negative, superseded.row_ref IS NOT NULL AS superseded,
-    spending.source, spending.dataset, spending.delivery_id, spending.row_number,
-    redirect.row_ref IS NOT NULL AS redirected
-FROM standard.medical_spending AS spending
-LEFT JOIN linkage.redirect AS redirect ON spending.row_ref = redirect.row_ref
-LEFT JOIN who ON spending.register_ref = who.person_ref
-LEFT JOIN refunds ON spending.row_ref = refunds.row_ref
-LEFT JOIN hardship.superseded_settlement AS superseded
-    ON spending.row_ref = superseded.row_ref
-    AND spending.delivery_id = superseded.delivery_id
-    AND spending.row_number = superseded.row_number
-WHERE list_contains($people, coalesce(redirect.person_id, who.person_id))
-    AND spending.settled_on > CAST($as_of AS DATE) - INTERVAL 12 MONTH
-    AND spending.settled_on <= CAST($as_of AS DATE)
-"""
-
-AID = """
-SELECT
-    payment.person_id, payment.given_on AS on_day, payment.amount, payment.repeats_settlement,
-    help.source, help.dataset, help.delivery_id, help.row_number
-FROM hardship.medical_aid_payment AS payment
-INNER JOIN standard.help AS help
-    ON payment.row_ref = help.source || '/' || help.dataset || ':' || help.record_key
-WHERE list_contains($people, payment.person_id)
-    AND payment.given_on > CAST($as_of AS DATE) - INTERVAL 12 MONTH
-    AND payment.given_on <= CAST($as_of AS DATE)
-"""
-
-INCOME = """
-SELECT
-    ref.person_id, income.checked_on AS on_day, income.income_type, income.annual_amount AS amount,
-    income.source, income.dataset, income.delivery_id, income.row_number
-FROM standard.income_check AS income
-INNER JOIN linkage.person_ref AS ref ON income.person_ref = ref.person_ref
-WHERE list_contains($people, ref.person_id) AND income.checked_on <= CAST($as_of AS DATE)
-"""
-
-REPORTS = """
-SELECT
-    ref.person_id, report.reported_on AS on_day, report.source, report.dataset,
-    report.delivery_id, report.row_number
-FROM standard.field_report AS report
-INNER JOIN linkage.person_ref AS ref ON report.mention_key = ref.person_ref
-WHERE list_contains($people, ref.person_id)
-    AND report.reported_on > CAST($as_of AS DATE) - 90
-    AND report.reported_on <= CAST($as_of AS DATE)
-"""
+HERE = Path(__file__).resolve().parent / "evidence"
+#: kinds of rows in the order shown, and a table without which a night has none of them
+KINDS = {
+    "settlement": "hardship.refund_pair",
+    "medical_aid": "hardship.medical_aid_payment",
+    "school_charge": "standard.education_charge",
+    "help": "standard.help",
+    "income": "standard.income_check",
+    "certificate": "standard.tier_grant",
+    "condition": "standard.attribute_claim",
+    "care": "standard.guardianship",
+    "death": "standard.death_claim",
+    "field_report": "standard.field_report",
+    "visit": "standard.disposition",
+}
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class EvidenceRow:
-    """One row of a department's file. ``kind``: settlement, medical_aid, income, field_report."""
+    """One row of a department's file; ``amount`` is what counts of it, CNY.
+
+    ``in_scope`` is, of a settlement, what of it lies within the insurance's scope. ``about`` names
+    another person whom the row is about (a guardian).
+    """
 
     kind: str
-    person_id: str
-    on: date
+    person_id: str | None
+    on: date | None
     what: str
     amount: Decimal | None
     counts: bool
     note: str
     file_name: str
     row_number: int
+    detail: str = ""
+    in_scope: Decimal | None = None
+    about: str | None = None
 
 
-def evidence(night: Night, people: Sequence[str]) -> Iterator[EvidenceRow]:
-    """Rows about ``people`` in the window, newest first within a kind; corrected ones left out."""
+def evidence(
+    night: Night, people: Sequence[str], household: str | None = None, case_id: str | None = None
+) -> Iterator[EvidenceRow]:
+    """Rows about ``people`` and their household, newest first within a kind."""
     files = {
         receipt.delivery_id: receipt.shown_path
         for receipt in night.receipts
         if receipt.status == "landed"
     }
-    for kind, sql, needs in (
-        ("settlement", SETTLEMENTS, "hardship.refund_pair"),
-        ("medical_aid", AID, "hardship.medical_aid_payment"),
-        ("income", INCOME, "standard.income_check"),
-        ("field_report", REPORTS, "standard.field_report"),
-    ):
-        if not night.exists(needs):
+    given = {"people": list(people), "household": household, "case_id": case_id}
+    given |= windows(night.as_of)
+    for kind, needs in KINDS.items():
+        sql = read_sql(HERE / f"{kind}.sql")
+        if not night.exists(needs) or any(given.get(n, "") is None for n in parameters(sql)):
             continue
-        found = [
-            _row(kind, row, files)
-            for row in night.query(sql, {"people": list(people)}).to_dicts()
-            if not row.get("superseded")
-        ]
-        yield from sorted(
-            found, key=lambda row: (row.on, row.file_name, row.row_number), reverse=True
-        )
+        rows = [row for row in night.query(sql, given).to_dicts() if not row.get("superseded")]
+        found = {_row(kind, row, files) for row in rows}
+        yield from sorted(found, key=_newest, reverse=True)
 
 
-def _row(kind: str, row: dict[str, Any], files: dict[str, str]) -> EvidenceRow:
-    what, amount, counts, note = _said(kind, row)
+def _newest(row: EvidenceRow) -> tuple[date, str, int, str]:
+    return row.on or date.min, row.file_name, row.row_number, row.what
+
+
+def _row(kind: str, row: Row, files: dict[str, str]) -> EvidenceRow:
     name = files.get(row["delivery_id"], f"{row['source']}/{row['dataset']}")
+    said = _SAID[kind](row)
     return EvidenceRow(
-        kind, row["person_id"], row["on_day"], what, amount, counts, note, name, row["row_number"]
-    )
+        kind=kind, person_id=row["person_id"], on=row["on_day"], file_name=name,
+        row_number=row["row_number"], **said,
+    )  # fmt: skip
 
 
-def _said(kind: str, row: dict[str, Any]) -> tuple[str, Decimal | None, bool, str]:
-    """(what it is, amount, whether it counts, why not)."""
-    match kind:
-        case "settlement":
-            what = f"{row['care_type'] or '—'} · 总费用 {_money(row['total_cost'])}"
-            counts, note = _refund(row)
-            if row["redirected"]:
-                own = "自带证件号改归本人 / linked by its own number"
-                note = "; ".join(filter(None, [note, own]))
-            return what, row["personal_burden"], counts, note
-        case "medical_aid":
-            repeats = bool(row["repeats_settlement"])
-            note = "结算内已计 / the same help as in a settlement" if repeats else ""
-            return "医疗救助 / medical aid", row["amount"], not repeats, note
-        case "income":
-            return f"{row['income_type'] or '—'} / income", row["amount"], True, ""
-        case _:
-            return "基层线索 / field report", None, True, ""
+def _plain(what: str, amount: Decimal | None = None, note: str = "", **more: Any) -> Row:
+    return {"what": what, "amount": amount, "counts": True, "note": note, **more}
 
 
-def _refund(row: dict[str, Any]) -> tuple[bool, str]:
+def _settlement(row: Row) -> Row:
+    counts, note = _refund(row)
+    if row["redirected"]:
+        own = "自带证件号改归本人 / linked by its own number"
+        note = "; ".join(filter(None, [note, own]))
+    scope = (
+        None if row["in_scope_cost"] is None or row["fund_total"] is None
+        else row["in_scope_cost"] - row["fund_total"]
+    )  # fmt: skip
+    return {
+        "what": _care(row["care_type"]), "amount": row["personal_burden"], "counts": counts,
+        "note": note, "detail": f"总费用 cost {_money(row['total_cost'])}", "in_scope": scope,
+    }  # fmt: skip
+
+
+def _care(code: str | None) -> str:
+    """A kind of care in words: its own, or those of the code that it belongs to."""
+    if not code:
+        return "类别未知 / kind unknown"
+    for length in range(len(code), 1, -1):
+        if (word := _words("care_type").get(code[:length])) is not None:
+            return f"{word} ({code})"
+    return code
+
+
+@cache
+def _words(name: str) -> dict[str, str]:
+    """Chinese words by code; a pattern by what stands before its star."""
+    listed = load_codes().get(name)
+    return {one.code.rstrip("*"): one.zh for one in listed.values} if listed else {}
+
+
+def _refund(row: Row) -> tuple[bool, str]:
     if row["negative"] and row["paired"]:
         return False, "退费 / refund, cancels another row"
     if row["paired"]:
@@ -156,6 +138,96 @@ def _refund(row: dict[str, Any]) -> tuple[bool, str]:
     if row["refunded"] and (row["total_cost"] or 0) >= 0:
         return False, "退费标志 / marked as refunded, does not count"
     return True, ""
+
+
+def _medical_aid(row: Row) -> Row:
+    repeats = bool(row["repeats_settlement"])
+    note = "结算内已计 / the same help as in a settlement" if repeats else ""
+    return {"what": "医疗救助 / medical aid", "amount": row["amount"], "counts": not repeats,
+            "note": note}  # fmt: skip
+
+
+def _school_charge(row: Row) -> Row:
+    return _plain(f"{row['charge_item'] or '收费'} / school charge", row["amount"])
+
+
+def _help(row: Row) -> Row:
+    note = "冲减教育支出 / taken off school costs" if row["kind"] == "student_aid" else ""
+    item = " ".join(filter(None, [row["aid_type"], row["subtype"]])) or row["kind"]
+    month = f"所属 for {row['benefit_month']:%Y-%m}" if row["benefit_month"] else ""
+    detail = " · ".join(filter(None, [row["department"], month]))
+    return _plain(item, row["amount"], note, detail=detail)
+
+
+def _income(row: Row) -> Row:
+    note = "" if row["counts"] else "不是现用核对 / not the check in use"
+    return {"what": f"{row['income_type'] or '—'} / income", "amount": row["amount"],
+            "counts": bool(row["counts"]), "note": note,
+            "detail": row["provider"] or ""}  # fmt: skip
+
+
+def _certificate(row: Row) -> Row:
+    until = f"至 until {row['valid_to']}" if row["valid_to"] else "有效 in force"
+    benefit = row["monthly_benefit"]
+    detail = f"月保障 a month {_money(benefit)}" if benefit is not None else ""
+    note = "申报收入即现用收入 / its declared income is the one in use" if row["is_income"] else ""
+    return _plain(f"{row['tier'] or '—'} · {until}", row["annual_income"], note, detail=detail)
+
+
+def _condition(row: Row) -> Row:
+    value = str(row["value"])
+    words = {
+        "chronic_code": ("慢特病登记", "chronic registration", _words("chronic_disease")),
+        "disability_level": ("残疾等级", "disability grade", {}),
+        "disease": ("患病", "illness", {}),
+        "labour_ability": ("劳动能力", "ability to work", {}),
+        "survival_status": ("生存状态", "survival status", _words("survival_status")),
+        "is_orphan": ("登记孤儿", "registered orphan", {"true": "是"}),
+    }
+    zh, en, known = words[row["attribute"]]
+    prefix = max((code for code in known if value.startswith(code)), key=len, default=None)
+    return _plain(f"{zh} {known[prefix] if prefix else ''} {value}".replace("  ", " "), detail=en)
+
+
+def _care_of(row: Row) -> Row:
+    if row["guardian_id"] is None:
+        state = "无法识别 / not recognised"
+    elif row["died_on"]:
+        state = f"已故 dead {row['died_on']}"
+    elif row["alive"] is False:
+        state = "已故 dead"
+    elif row["present"] is False:
+        state = "失踪或服刑 / missing or imprisoned"
+    else:
+        state = "同住 lives here" if row["lives_here"] else "在世，未同住 / alive, lives elsewhere"
+    note = "" if row["is_current"] else "已不在册 / not on the roll any more"
+    return _plain(f"监护人 guardian {row['relation'] or '—'}: {state}", note=note,
+                  about=row["guardian_id"])  # fmt: skip
+
+
+def _death(row: Row) -> Row:
+    kind = {"death_record": "死亡登记 / death record",
+            "survival_status": "参保生存状态 / survival status"}  # fmt: skip
+    note = "存疑，待核 / doubtful, moves nobody" if row["doubtful"] else ""
+    return _plain(kind.get(row["kind"], row["kind"]), note=note)
+
+
+def _field_report(row: Row) -> Row:
+    return _plain("基层线索 / field report")
+
+
+def _visit(row: Row) -> Row:
+    reason = "有原因说明 / with a reason" if row["has_reason"] else "无原因说明 / no reason given"
+    aid = "、".join(row["aid_types"] or ())
+    return _plain(f"{row['result'] or '—'} / visit", note=reason,
+                  detail=" · ".join(filter(None, [row["checker_role"], aid])))  # fmt: skip
+
+
+_SAID: dict[str, Callable[[Row], Row]] = {
+    "settlement": _settlement, "medical_aid": _medical_aid, "school_charge": _school_charge,
+    "help": _help, "income": _income, "certificate": _certificate, "condition": _condition,
+    "care": _care_of, "death": _death, "field_report": _field_report, "visit": _visit,
+}  # fmt: skip
 
 
 def _money(value: Decimal | None) -> str:

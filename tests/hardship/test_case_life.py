@@ -7,7 +7,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from pipelines.hardship.case_life import Night, live_on
-from pipelines.hardship.case_model import Case, Disposition, Event, Hit, IdChange, case_id_of
+from pipelines.hardship.case_model import (
+    Case,
+    Disposition,
+    Event,
+    Hit,
+    IdChange,
+    Objection,
+    case_id_of,
+)
 
 FIRST = date(2026, 3, 1)
 LIST = "suspected_illness_poverty"
@@ -31,7 +39,9 @@ class Story:
 
     def night(self, day: int, *hits: Hit, **more: Any) -> list[Case]:
         applied = frozenset(
-            (e.case_id, e.occurred_on, e.detail) for e in self.events if e.event == "checked"
+            (e.case_id, e.occurred_on, e.detail)
+            for e in self.events
+            if e.event in ("checked", "disputed")
         )
         night = Night(as_of=FIRST + timedelta(days=day), hits=hits, **more)
         self.cases, new = live_on(self.cases, applied, night)
@@ -199,3 +209,105 @@ def test_the_same_night_again_gives_the_same() -> None:
     story.night(0, hit())
     night = Night(as_of=FIRST + timedelta(days=1), hits=[hit("red")])
     assert live_on(story.cases, frozenset(), night) == live_on(story.cases, frozenset(), night)
+
+
+def test_a_new_rule_joins_the_case_and_is_noted() -> None:
+    story = Story()
+    story.night(0, hit())
+    (case,) = story.night(1, hit(rule_ids=("a", "b")))
+    assert case.rule_ids == case.rule_ids_ever == ("a", "b")
+    assert [(e.event, e.detail) for e in story.events][-1] == ("rule_joined", "b")
+    (case,) = story.night(2, hit(rule_ids=("b",)))
+    assert (case.rule_ids, case.rule_ids_ever) == (("b",), ("a", "b"))
+    assert story.steps.count("rule_joined") == 1
+
+
+def test_helped_speaks_again_when_another_rule_fires() -> None:
+    story = Story()
+    story.night(0, hit())
+    story.visit(1, "已纳入救助", hit())
+    assert len(story.night(2, hit())) == 1
+    both = story.night(3, hit(rule_ids=("a", "b")))
+    assert sorted(c.status for c in both) == ["helped", "open"]
+
+
+def test_rejected_stays_silent_beside_an_older_case() -> None:
+    """A household that took another in: the silent case is not the one flagged last."""
+    story = Story()
+    story.night(0, hit())
+    story.visit(1, "不属实", hit())
+    story.night(2, hit(), hit(household="H2", person_id="P2"))
+    story.visit(3, "死亡", hit(), case=[c.household_id for c in story.cases].index("H2"))
+    moved = [IdChange("household", "H2", "H1")]
+    cases = story.night(40, hit(), changes=moved, home={"P1": "H1", "P2": "H1"})
+    assert sorted(c.status for c in cases) == ["cleared", "rejected"]
+
+
+def test_nobody_found_leaves_confirmed_as_it_is_but_asks_who_it_is() -> None:
+    story = Story()
+    story.night(0, hit())
+    story.visit(1, "属实", hit())
+    (case,) = story.visit(2, "查无此人", hit())
+    assert (case.status, case.identity_review) == ("confirmed", True)
+
+
+def test_a_visit_to_a_merged_case_answers_for_the_one_that_goes_on() -> None:
+    story = Story()
+    story.night(0, hit())
+    story.night(1, hit(), hit(household="H2", person_id="P2"))
+    merged = case_id_of("H2", LIST, 1)
+    changes = [IdChange("household", "H2", "H1")]
+    home = {"P1": "H1", "P2": "H1"}
+    story.night(2, hit(), changes=changes, home=home)
+    found = Disposition(merged, FIRST + timedelta(days=3), "不属实", None)
+    cases = {c.case_id: c for c in story.night(3, hit(), dispositions=[found], home=home)}
+    assert cases[merged].closed_by == "merged"
+    assert cases[case_id_of("H1", LIST, 1)].status == "rejected"
+    again = story.night(4, hit(), dispositions=[found], home=home)
+    assert {c.status for c in again} == {"cleared", "rejected"}
+    assert story.steps.count("checked") == 2  # once with each of the two ids
+
+
+def test_a_reason_that_comes_later_ends_what_was_confirmed() -> None:
+    story = Story()
+    story.night(0, hit())
+    story.visit(1, "属实", hit())
+    assert story.visit(2, "不属实", hit())[0].status == "confirmed"
+    assert story.visit(2, "不属实", hit())[0].status == "confirmed"
+    assert story.steps.count("checked") == 2
+    assert story.visit(2, "不属实", hit(), reason="stated")[0].status == "rejected"
+
+
+def test_a_dispute_is_kept_whatever_becomes_of_the_case() -> None:
+    story = Story()
+    story.night(0, hit())
+    said = Objection("D1", story.cases[0].case_id, FIRST + timedelta(days=1))
+    (case,) = story.night(1, hit(), objections=[said])
+    assert (case.status, case.disputed, case.disputed_on) == ("open", True, said.disputed_on)
+    story.visit(2, "不属实", hit())
+    (case,) = story.night(3, hit(), objections=[said])
+    assert (case.status, case.disputed) == ("rejected", True)
+    assert story.steps.count("disputed") == 1
+    later = Objection("D2", case.case_id, FIRST + timedelta(days=5))
+    (case,) = story.night(4, hit(), objections=[said, later])
+    assert case.disputed_on == said.disputed_on, "a dispute of tomorrow is not known tonight"
+    (case,) = story.night(5, hit(), objections=[said, later])
+    assert case.disputed_on == later.disputed_on
+
+
+def test_a_dispute_of_a_merged_case_shows_on_the_one_that_goes_on() -> None:
+    story = Story()
+    story.night(0, hit())
+    story.night(1, hit(), hit(household="H2", person_id="P2"))
+    said = [Objection("D1", case_id_of("H2", LIST, 1), FIRST)]
+    changes = [IdChange("household", "H2", "H1")]
+    cases = story.night(2, hit(), changes=changes, home={"P1": "H1", "P2": "H1"}, objections=said)
+    assert [c.disputed for c in cases] == [True, True]
+
+
+def test_levels_and_dates_of_an_opening_are_of_its_first_night() -> None:
+    story = Story()
+    story.night(0, hit("orange"))
+    (case,) = story.night(10, hit("yellow"))
+    assert (case.level, case.first_flagged_on) == ("yellow", FIRST)
+    assert "level_lowered" in story.steps
