@@ -10,6 +10,7 @@ import os
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pipelines.assistance.entitlements import check_entitlements
 from pipelines.errors import ConfigurationFault, JiuzhulianError
 from pipelines.hardship.policy import check_policy
 from pipelines.lake.home import Home
@@ -62,6 +63,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     What can be known beforehand is said before Dagster is loaded, which takes seconds.
     """
     faults = check_policy(settings.policy, as_of)
+    faults = faults or check_entitlements(settings.policy, settings.schemas, as_of)
     if not settings.landing.is_dir():
         faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")
     if faults:

@@ -55,6 +55,7 @@ TABLES: tuple[str, ...] = (
     "assistance.overlap",
     "assistance.finding_share",
     "assistance.referral",
+    "assistance.referral_row",
 )
 _CATALOGUE: dict[str, Callable[[listed.Catalogue, Path], pl.DataFrame]] = {
     "assistance.special_assistance": lambda found, _: listed.kind_frame(found),

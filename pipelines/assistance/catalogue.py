@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.assistance.fields import FIELDS
 from pipelines.contracts.load import load_codes, load_contracts
 from pipelines.contracts.roles import Help
 from pipelines.errors import ConfigurationFault
@@ -154,6 +155,12 @@ def _check(
                 faults.add(KINDS, kind.kind, f"the word {word} leads to {owner[word]} already")
         for word in set(kind.cash_words) - set(kind.words):
             faults.add(KINDS, kind.kind, f"cash_of names {word}, which is none of its words")
+    for department in departments:
+        for name in department.outbox:
+            if name not in FIELDS:
+                listed = ", ".join(FIELDS)
+                faults.add(DEPARTMENTS, f"{department.department}, outbox",
+                           f"{name} is no field; fields are {listed}")  # fmt: skip
     for finding in findings:
         if finding.department not in known:
             faults.add(FINDINGS, finding.finding, f"{finding.department} is no department")
@@ -234,7 +241,9 @@ def finding_frame(catalogue: Catalogue, schemas: Path, late: set[str]) -> pl.Dat
             "special_assistance": finding.kind, "held_back": bool(behind & late),
             "late_datasets": sorted(behind & late),
         })  # fmt: skip
-    overrides = {"special_assistance": pl.String, "late_datasets": pl.List(pl.String)}
+    overrides: dict[str, Any] = {
+        "special_assistance": pl.String, "late_datasets": pl.List(pl.String),
+    }  # fmt: skip
     return pl.DataFrame(rows, schema_overrides=overrides)
 
 

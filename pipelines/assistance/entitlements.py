@@ -91,7 +91,9 @@ def _entitlement(
         faults.add(FILE, f"{place}, {field}", message)
 
     for unknown in sorted(set(raw) - _FIELDS, key=str):
-        fault(str(unknown), f"is not a field; fields are {', '.join(sorted(_FIELDS - {'__line__'}))}")
+        fault(
+            str(unknown), f"is not a field; fields are {', '.join(sorted(_FIELDS - {'__line__'}))}"
+        )
     grain = raw.get("grain")
     if grain not in GRAINS:
         fault("grain", "must be person or household")
@@ -181,7 +183,7 @@ def entitlement_frame(entitlements: tuple[Entitlement, ...], schemas: Path) -> p
         for tier in e.tiers
     ]  # fmt: skip
     text, day = pl.String, pl.Date
-    schema = {
+    schema: dict[str, Any] = {
         "entitlement_id": text, "tier": text, "special_assistance": text, "department": text,
         "grain": text, "region": text, "urban_rural": text, "valid_from": day, "valid_to": day,
         "aid_types": pl.List(text), "title_zh": text, "title_en": text, "condition": text,

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from pipelines.synthetic.assistance import OTHER_COUNTY, relations
@@ -101,7 +100,9 @@ def _households(
     closed = [*night_counties["county_code"].unique().to_list(), OTHER_COUNTY]
     home = (pl.col("fate") == "home") & ~pl.col("outside") & pl.col("died_on").is_null()
     settled = home & pl.col("moved_on").is_null() & pl.col("in_register")
-    pupil = pl.col("student") & (pl.lit(clock.last_night.year) - pl.col("birth_date").dt.year() < 15)
+    pupil = pl.col("student") & (
+        pl.lit(clock.last_night.year) - pl.col("birth_date").dt.year() < 15
+    )
     counted = people.group_by("hh").agg(
         all_settled=settled.all(), adults=(home & (pl.lit(clock.first_day.year) - 20
                                                    > pl.col("birth_date").dt.year())).sum(),
@@ -161,7 +162,9 @@ def _cash(sort: str, start: date, last: date) -> Iterator[Row]:
             yield row(month, month.replace(day=10), times=3)
         elif sort == "arrears":
             late = shift(last.replace(day=1), -1).replace(day=20)
-            yield row(month, late if 1 <= left <= 6 else on, subtype="补发" if 1 <= left <= 6 else None)
+            yield row(
+                month, late if 1 <= left <= 6 else on, subtype="补发" if 1 <= left <= 6 else None
+            )
         elif sort == "in advance":  # the month before a holiday brings two
             yield row(month, shift(month, -1).replace(day=12) if left == 1 else on)
 
