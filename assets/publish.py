@@ -8,6 +8,8 @@ from assets.factory import OWNERS, asset_key, made_tables, room_assets
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
 from pipelines import publish as room
+from pipelines.assistance.outbox import TABLE as REFERRALS
+from pipelines.assistance.outbox import write_referrals
 from pipelines.contracts.promises import load_promises
 from pipelines.nightly import commit
 
@@ -128,6 +130,24 @@ def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.Mate
 
 
 @dg.asset(
+    key=["restricted", "referrals"],
+    deps=[asset_key(REFERRALS), ["published", "monitoring"]],
+    group_name="publish",
+    owners=OWNERS,
+    kinds={"excel"},
+    partitions_def=NIGHTS,
+    description="分类转介表 · One spreadsheet of referrals per department, in its outbox alone.",
+)
+def referrals(
+    context: dg.AssetExecutionContext, night: NightResource
+) -> dg.MaterializeResult[None]:
+    written = write_referrals(night.of(context))
+    return dg.MaterializeResult(
+        metadata={"files": written.files, "dagster/row_count": written.rows}
+    )
+
+
+@dg.asset(
     key=["published", "quality"],
     deps=[EXPECTATION, asset_key("quality.receipt")],
     group_name="publish",
@@ -146,6 +166,6 @@ def validation_page(
 @dg.definitions
 def publish() -> dg.Definitions:
     return dg.Definitions(
-        assets=[*room_assets("publish"), monitoring, identity, validation_page],
+        assets=[*room_assets("publish"), monitoring, identity, referrals, validation_page],
         asset_checks=[great_expectations, nothing_blocks],
     )

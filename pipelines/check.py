@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipelines.assistance.catalogue import load_catalogue
+from pipelines.assistance.entitlements import check_entitlements
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.promises import load_promises
 from pipelines.errors import ConfigurationFault
@@ -32,7 +35,11 @@ def check_all(schemas: Path, policy: Path, settings: Settings | None = None) -> 
 
     contracts = read(load_contracts, schemas)
     promises = read(load_promises, schemas)
-    faults.extend(check_policy(policy))
+    catalogue = read(load_catalogue, schemas)
+    wrong = check_policy(policy)
+    if catalogue and not wrong:
+        wrong = check_entitlements(policy, schemas, date.today())
+    faults.extend(wrong)
     if settings is not None and contracts:
         faults.extend(delivery_faults(settings, contracts))
     if faults:

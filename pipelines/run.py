@@ -10,6 +10,7 @@ import os
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pipelines.assistance.entitlements import check_entitlements
 from pipelines.contracts.load import load_contracts
 from pipelines.engine.duck import interrupted
 from pipelines.errors import ConfigurationFault, JiuzhulianError
@@ -65,6 +66,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     What can be known beforehand is said before Dagster is loaded, which takes seconds.
     """
     faults = check_policy(settings.policy, as_of)
+    faults = faults or check_entitlements(settings.policy, settings.schemas, as_of)
     faults += delivery_faults(settings, load_contracts(settings.schemas))
     if not settings.landing.is_dir():
         faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")

@@ -55,6 +55,23 @@ class Settings(BaseSettings):
     case_clear_days: int = 30
     #: days for which a rejected case stays silent unless its level rises
     case_silence_days: int = 90
+    #: days without a payment after which a certificate that is paid monthly shows a gap
+    gap_payment_days: int = 90
+    #: days in a tier after which medical aid is missed
+    gap_medical_tier_days: int = 60
+    #: in-scope burden of 12 months, in yuan, above which medical aid is missed
+    gap_medical_burden_yuan: int = 3000
+    #: months in a tier after which a pupil's aid is missed, and months back within which it counts
+    gap_student_tier_months: int = 6
+    gap_student_aid_months: int = 15
+    #: days after a visit confirmed a case within which new help should have come
+    gap_confirmed_days: int = 75
+    #: days after which each need of a case should have been answered
+    gap_needs_days: int = 75
+    #: full months under two certificates that make an overlap
+    overlap_full_months: int = 2
+    #: identity confidence from which a finding is called certain; below it is suspected
+    certain_identity: float = 0.99
     #: exchange databases that are pulled each night, by name; in the environment as JSON
     databases: dict[str, Database] = {}
     #: SFTP servers from which new files are fetched each night, by name; in the environment as JSON

@@ -183,6 +183,7 @@ class Help(Role):
     on: ColumnName
     subtype: ColumnName | None = None
     amount: ColumnName | None = None
+    hours: ColumnName | None = None
     month: ColumnName | None = None
     department: Value | None = None
     group: ColumnName | None = None

@@ -14,7 +14,12 @@ select
     case when redirect.row_ref is null then spending.register_ref else spending.row_ref end
         as person_ref,
     spending.settled_on,
-    spending.medical_aid as amount
+    spending.medical_aid as amount,
+    spending.source,
+    spending.dataset,
+    spending.delivery_id,
+    spending.row_number,
+    spending.extract_date
 from standard.medical_spending as spending
 left join hardship.superseded_settlement as superseded
     on

@@ -38,6 +38,7 @@ def _help(columns: Sequence[PromisedColumn], reader: Reader, role: Help) -> exp.
         "aid_type": reader.value(role.aid_type),
         "subtype": reader.word(role.subtype),
         "amount": reader.column(role.amount),
+        "hours": reader.column(role.hours),
         "given_on": reader.day(role.on),
         "benefit_month": reader.day(role.month),
         "department": reader.value(role.department),

@@ -21,6 +21,8 @@ from pipelines.synthetic import (
     incomes,
     insurance,
     lives,
+    planted,
+    reports,
     schedule_civil,
     schedule_education,
     schedule_medical,
@@ -137,6 +139,8 @@ def write_city(
     later = schedule_medical.deliver_medical(city, write, progress)
     done("medical")
     schedule_civil.deliver_civil(city, write, civil, later)
+    recorded = reports.deaths(city)["uid"]
+    planted.deliver_planted(city, write, schedule_civil.orphans(city), recorded)
     done("civil affairs")
     size = sum(p.stat().st_size for p in (out / "landing").rglob("*") if p.is_file())
     summary = CitySummary(

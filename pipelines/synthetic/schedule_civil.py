@@ -155,11 +155,15 @@ def _by_period(city: City, write: Deliverer, name: str, rows: pl.DataFrame, day:
                       rounded=place == rounded_period, sound=bool(again))  # fmt: skip
 
 
-def _payments(city: City, write: Deliverer, later: pl.DataFrame) -> None:
+def orphans(city: City) -> list[int]:
+    """Pupils whom the newest roll calls orphans."""
     autumn = city.clock.last_night.year - (city.clock.last_night.month < 9)
     pupils = schools.roll(city.seed, city.people, city.households, date(autumn, 10, 15), autumn)
-    orphans = pupils.filter(pl.col("is_orphan"))["uid"].to_list()
-    rows = payments.payments(city, orphans, later)
+    return pupils.filter(pl.col("is_orphan"))["uid"].to_list()
+
+
+def _payments(city: City, write: Deliverer, later: pl.DataFrame) -> None:
+    rows = payments.payments(city, orphans(city), later)
     people = city.people.select("uid", "name", "id_number")[rows["uid"].to_numpy()].drop("uid")
     paid = soil(city.people, city.people, city.seed, "civil", "payments", Mentioned(), write.dirt)
     columns = ["name__written", "id_number__written", "number_fault", "name_fault"]

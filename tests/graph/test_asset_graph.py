@@ -25,7 +25,9 @@ KEPT = Path(__file__).with_name("asset_graph.txt")
 SQL = sorted((ROOT / "pipelines").glob("*/*.sql"))
 TABLES = {table: room for room in rooms() for table in room.tables}
 DELIVERIES = {f"delivery.{c.source}__{c.dataset}": c for c in load_contracts().values()}
-FILES = {"published.monitoring", "restricted.identity", "published.quality"}
+FILES = {
+    "published.monitoring", "restricted.identity", "restricted.referrals", "published.quality",
+}  # fmt: skip
 
 
 def test_workspace_and_dg_name_the_same_door() -> None:

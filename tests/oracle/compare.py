@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from tests.oracle.help_compare import help_lines
 from tests.oracle.identity import Frame, Linkage, Published, identities, linkage, linked
 from tests.oracle.indicators import Night
 from tests.oracle.load import Truth
@@ -48,6 +49,8 @@ class Agreement:
     alerts: dict[str, Tally]
     not_judged: dict[str, tuple[int, int]]
     indicators: dict[str, Tally]
+    help: dict[str, Tally]
+    people_certain: dict[str, int]
 
 
 def value_differs(one: Any, two: Any) -> bool:
@@ -95,6 +98,11 @@ def compare(truth: Truth, night: Night, published: Published) -> Agreement:
         _not_judged(tables["quality.not_judged"], night),
         _values(tables["hardship.person_indicator"], "person_id", night.persons, people)
         | _values(tables["hardship.household_indicator"], "household_id", night.homes, same),
+        {
+            name: _sets(got, want)
+            for name, (got, want) in help_lines(tables, night, people, same).items()
+        },
+        people,
     )  # fmt: skip
 
 
@@ -110,7 +118,10 @@ def _touched(truth: Truth, night: Night, unsure: set[int]) -> set[int]:
 
 
 def _sets(pipeline: set[Any], oracle: set[Any]) -> Tally:
-    return Tally(len(pipeline & oracle), sorted(pipeline - oracle), sorted(oracle - pipeline))
+    return Tally(
+        len(pipeline & oracle), sorted(pipeline - oracle, key=repr),
+        sorted(oracle - pipeline, key=repr),
+    )  # fmt: skip
 
 
 def _tiers(rows: Frame, night: Night, people: Mapping[str, int]) -> dict[str, Tally]:

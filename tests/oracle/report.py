@@ -47,6 +47,7 @@ def tables(found: Agreement, details: int) -> Iterable[Table | str]:
         ("tier", "history", found.history),
         *(("rule", name, tally) for name, tally in found.alerts.items()),
         *(("indicator", name, tally) for name, tally in found.indicators.items()),
+        *(("help", name, tally) for name, tally in found.help.items()),
     ]
     lines = Table("what", "name", "agreed", "only pipeline", "only oracle", title="agreement")
     for kind, name, tally in shown:
