@@ -11,7 +11,9 @@ from types import ModuleType
 from pipelines.errors import NotFound
 from pipelines.lake.night import Built, Night
 
-ROOMS = ("intake", "standard", "linkage", "households", "population", "hardship", "publish")
+ROOMS = (
+    "intake", "standard", "linkage", "households", "population", "hardship", "orders", "publish",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from pipelines.intake.landed import (
     malformed_frame,
     raw_text,
 )
+from pipelines.intake.order_rows import OrderRows, returned_order
 from pipelines.intake.parquet_rows import ParquetRows
 from pipelines.intake.rows import Block, Malformed, Rows, matched_or_refused
 from pipelines.standard.values import record_key, standardise
@@ -65,10 +66,14 @@ def convert(
     contract: Contract,
     codes: Mapping[str, CodeList],
     folder: Path,
+    as_of: date | None = None,
 ) -> Converted:
-    """Read, repair and write one file. Raises Refusal where the file as a whole is unusable."""
+    """Read, repair and write one file. Raises Refusal where the file as a whole is unusable.
+
+    ``as_of``: the night that receives it, after which no visit of a returned order can lie.
+    """
     assert found.extract_date is not None
-    rows, notes = open_rows(found, contract)
+    rows, notes = open_rows(found, contract, codes, as_of or found.extract_date)
     try:
         done = _Conversion(found, sha256, contract, codes, folder, rows).run()
     except UnbalancedQuotes:
@@ -82,9 +87,14 @@ def convert(
     return done
 
 
-def open_rows(found: Found, contract: Contract) -> tuple[Rows, tuple[str, ...]]:
+def open_rows(
+    found: Found, contract: Contract, codes: Mapping[str, CodeList], as_of: date
+) -> tuple[Rows, tuple[str, ...]]:
     """The file's rows, and what is to be said about the file itself."""
     if found.ending == "xlsx":
+        returned = returned_order(found.path, contract, codes, as_of)
+        if returned is not None:
+            return OrderRows(returned, contract), ("a returned work order",)
         return ExcelRows(found, contract), ()
     if found.ending == "parquet":
         return ParquetRows(found), ()

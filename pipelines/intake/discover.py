@@ -13,8 +13,11 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.contracts.model import Contract
+from pipelines.contracts.roles import Disposition
 
 NAME = re.compile(r"^.+_(?P<day>\d{8})\.(?P<ending>csv|csv\.gz|xlsx|parquet)$", re.IGNORECASE)
+#: what a person's machine makes of the name of a sheet that is sent back: x_20261118 (1).xlsx
+RENAMED = re.compile(r"^.+_(?P<day>\d{8})(?!\d)[^/]*\.(?P<ending>xlsx)$", re.IGNORECASE)
 PASSED_OVER = re.compile(
     r"^[.~]|^Thumbs\.db$|^desktop\.ini$|\.(done|tmp|part|partial|filepart)$", re.IGNORECASE
 )
@@ -96,12 +99,15 @@ def _judged(
     mtime_ns: int,
 ) -> Found:
     source, dataset = (*place, "", "")[:2]
+    contract = contracts.get(f"{source}/{dataset}")
     named = NAME.match(path.name)
+    if named is None and contract is not None and contract.roles_of(Disposition):
+        named = RENAMED.match(path.name)
     day = _day(named["day"]) if named else None
     fault = None
     if len(place) != 2:
         fault = "not in a folder <source>/<dataset>: move it there"
-    elif f"{source}/{dataset}" not in contracts:
+    elif contract is None:
         fault = f"no contract for {source}/{dataset}: correct the folder or write the contract"
     elif named is None:
         fault = "name is not <name>_<YYYYMMDD>.csv, .csv.gz, .xlsx or .parquet: rename it"

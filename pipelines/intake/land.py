@@ -146,7 +146,9 @@ class _Landing:
     ) -> None:
         try:
             contract = self.contracts[found.key]
-            converted.append(convert(found, sha256, contract, self.codes, self.temp))
+            converted.append(
+                convert(found, sha256, contract, self.codes, self.temp, self.ledger.as_of)
+            )
         except FileChanging:
             self.summary.incomplete += 1
             self.log(f"  {found.relative_path}: is still being written; left")
