@@ -43,13 +43,29 @@ def masked_number(number: str | None) -> str:
     return f"…{number[-4:]}" if number else ""
 
 
+def who(row: Row, _: Words) -> str:
+    """Name, last digits of the number and phone, one below the other."""
+    lines = (row["name"], masked_number(row["id_number"]), row["phone"])
+    return "\n".join(str(line) for line in lines if line)
+
+
+def where(row: Row, _: Words) -> str:
+    """Village and address, one below the other."""
+    return "\n".join(str(line) for line in (row["village_name"], row["address"]) if line)
+
+
+def kind(row: Row, words: Words) -> str:
+    """Colour and list, one below the other."""
+    return f"{_word('level')(row, words)}\n{_word('list')(row, words)}"
+
+
 def household(row: Row, _: Words) -> str:
     """How many live there, and who of them needs care."""
-    parts = [f"{row['size']}人" if row["size"] else "人数不详"]
+    parts = [f"共{row['size']}人" if row["size"] else "人数不详"]
     named = (("minors", "未成年"), ("elders", "老人"), ("disabled_members", "残疾"),
              ("severe_members", "重病"))  # fmt: skip
     parts += [f"{word}{row[column]}" for column, word in named if row[column]]
-    return " ".join(parts)
+    return "\n".join(parts)
 
 
 def given(row: Row, _: Words) -> str:
@@ -80,6 +96,9 @@ def due(row: Row, _: Words) -> str:
 
 FIELDS: dict[str, Field] = {
     "sequence": Field("序号", 4.5, lambda row, _: str(row["sequence"]), centred=True),
+    "kind": Field("等级与类型", 9, kind, centred=True),
+    "who": Field("姓名、证件\n尾号、电话", 13, who, centred=True),
+    "where": Field("村（社区）与住址", 15, where),
     "level": Field("等级", 4.5, _word("level"), centred=True),
     "list": Field("线索类型", 8, _word("list"), centred=True),
     "township": Field("乡镇（街道）", 11, _plain("township_name")),
@@ -90,10 +109,10 @@ FIELDS: dict[str, Field] = {
                            centred=True),
     "phone": Field("联系电话", 12, _plain("phone"), centred=True),
     "address": Field("住址", 17, _plain("address")),
-    "household": Field("家庭情况", 11, household),
-    "reason": Field("为什么要去看（疑似，非结论）", 40, reason),
-    "given": Field("近12个月已享受", 20, given),
-    "suggest": Field("可考虑的救助", 11, suggest),
+    "household": Field("家庭情况", 8.5, household),
+    "reason": Field("为什么要去看（疑似，非结论）", 38, reason),
+    "given": Field("近12个月已享受", 14, given),
+    "suggest": Field("可考虑的救助", 10, suggest),
     "first_ordered": Field("首次派单", 10, _day("first_ordered_on"), centred=True),
-    "due": Field("完成期限", 10, due, centred=True),
+    "due": Field("完成期限", 11, due, centred=True),
 }  # fmt: skip

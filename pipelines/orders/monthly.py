@@ -23,7 +23,7 @@ from pipelines.orders.workbook import FIXED, FONT, SIZE, safe, widths_of
 
 READS = (
     "orders.monthly_report", "orders.monthly_change", "orders.monthly_amount",
-    "orders.monthly_aid", "orders.order_line", "linkage.person_identity", "standard.region",
+    "orders.monthly_aid", "orders.order_line", "orders.township_load", "linkage.person_identity", "standard.region",
 )  # fmt: skip
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 Table = tuple[str, list[str], list[list[Any]]]
@@ -82,11 +82,12 @@ class Report:
 
 
 def reports_of(night: Night, configuration: Configuration) -> list[Report]:
-    """The reports of the month before the as-of date, one per county that has anything to report."""
+    """The reports of the month before the as-of date, one per county; nothing is a report too."""
     month = months(night.as_of)["month_start"]
     figures = night.frame("orders.monthly_report").filter(pl.col("month") == month)
     names = region_names(night)
-    counties = sorted(set(figures.get_column("county_code")))
+    known = night.frame("orders.township_load", columns=["county_code"])
+    counties = sorted({*figures.get_column("county_code"), *known.get_column("county_code")})
     people = _people(night, month)
     return [
         Report(

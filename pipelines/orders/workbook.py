@@ -28,12 +28,12 @@ from pipelines.orders.audiences import Configuration
 from pipelines.orders.fields import FIELDS
 from pipelines.orders.sheets import Sheet
 
-FONT, SIZE = "宋体", 10
+FONT, SIZE = "宋体", 11
 #: a workbook's clock; whoever asks when it was made finds the night on the sheet
 FIXED = datetime(2000, 1, 1)
 FILL = {"red": "#F4B6B0", "orange": "#FAD7A0", "yellow": "#FFF2AE"}
 HEADING, ANSWER, GREY = "#DCE6F1", "#FFFBE6", "#595959"
-ANSWER_WIDTHS = (10, 11, 15, 12, 11)
+ANSWER_WIDTHS = (11, 12, 14, 11, 11)
 LONGEST = 200
 
 
@@ -143,7 +143,7 @@ class _Writer:
             self.page.merge_range(at, 0, at, self.width - 1, "", note)
             self.page.write_string(at, 0, safe(text), note)
         self.page.set_row(1, 18)
-        self.page.set_row(2, 32)
+        self.page.set_row(2, 34)
         return 3
 
     def _header(self, at: int) -> None:
@@ -159,7 +159,7 @@ class _Writer:
         if self.answers:
             self.page.write_string(at, self.width, self.words.case_header, plain)
             self.page.set_column(self.width, self.width, 28, None, {"hidden": True})
-        self.page.set_row(at, 30)
+        self.page.set_row(at, 32)
 
     def _line(self, at: int, line: Mapping[str, Any]) -> None:
         lines = 1
@@ -168,7 +168,7 @@ class _Writer:
         ):
             text = safe(found.text(line, self.configuration.words))
             look: dict[str, Any] = {"align": "center" if found.centred else "left"}
-            if name == "level":
+            if name in ("level", "kind"):
                 look |= {"bg_color": FILL.get(line["level"], "#FFFFFF"), "bold": True}
             if name == "due" and line["is_overdue"]:
                 look |= {"bold": True, "font_color": "#C00000"}
@@ -180,7 +180,7 @@ class _Writer:
             self.page.write_blank(at, len(self.fields) + place, None, self._look(look))
         if self.answers:
             self.page.write_string(at, self.width, line["case_id"], self._look({}))
-        self.page.set_row(at, min(400, max(30, 14 * lines + 4)))
+        self.page.set_row(at, min(400, max(32, 15 * lines + 4)))
 
     def _look(self, look: Mapping[str, Any]) -> Any:
         """Formats are shared, or a workbook would hold one per cell."""
@@ -243,7 +243,7 @@ def write_hidden(book: Any, form: OrderForm) -> None:
 
 def _lines(text: str, width: float) -> int:
     """Lines that a text takes in a column of so many characters; a Chinese one is two wide."""
-    return sum(max(1, ceil(text_width(part) / max(width - 1, 1))) for part in text.split("\n"))
+    return sum(max(1, ceil(text_width(part) / max(width - 2, 1))) for part in text.split("\n"))
 
 
 def text_width(text: str) -> int:
