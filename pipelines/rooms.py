@@ -13,7 +13,7 @@ from pipelines.lake.night import Built, Night
 
 ROOMS = (
     "intake", "standard", "linkage", "households", "population", "hardship", "assistance",
-    "publish",
+    "orders", "publish",
 )  # fmt: skip
 
 

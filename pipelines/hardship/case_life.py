@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from pipelines.hardship.case_model import (
@@ -50,6 +50,8 @@ class Night:
     kept_open: frozenset[str] = frozenset()
     clear_days: int = 30
     silence_days: int = 90
+    #: cases whose work order is out, and since when
+    ordered: Mapping[str, date] = field(default_factory=dict)
 
 
 class _Book:
@@ -94,6 +96,7 @@ def live_on(
     book = _Book(cases)
     _move_households(book, night)
     _merge_doubles(book, night.as_of)
+    _send_out(book, night)
     _take_in_dispositions(book, applied, night)
     _merge_doubles(book, night.as_of)
     _take_in_objections(book, applied, night)
@@ -146,6 +149,15 @@ def _merge_doubles(book: _Book, on: date) -> None:
             if other.disputed and not keep.disputed:
                 keep = replace(keep, disputed=True, disputed_on=other.disputed_on)
                 book.put(keep)
+
+
+def _send_out(book: _Book, night: Night) -> None:
+    """An open case is being checked from the day on which its work order went out."""
+    for case_id, on in sorted(night.ordered.items()):
+        case = book.cases.get(case_id)
+        if case is not None and case.status == OPEN:
+            book.put(replace(case, status=CHECKING))
+            book.note(case, "checking", on, "work_order")
 
 
 def _take_in_dispositions(

@@ -30,6 +30,7 @@ READS = (
     "meta.rule",
     "prev_hardship.case_file",
     "prev_hardship.case_event",
+    "prev_orders.order_line",
 )
 _CARRIED = tuple(Case.__dataclass_fields__)
 
@@ -86,6 +87,14 @@ def _lives(night: Night, policy: Policy) -> tuple[list[Case], list[Event]]:
             kept_open=late_lists(night, policy) if before else frozenset(),
             clear_days=night.settings.case_clear_days,
             silence_days=night.settings.case_silence_days,
+            ordered={
+                row["case_id"]: row["first_ordered_on"]
+                for row in _rows(
+                    night, "prev_orders.order_line",
+                    ("case_id", "kind", "state", "first_ordered_on"),
+                )
+                if (row["kind"], row["state"]) == ("visit", "open")
+            },
         ),
     )  # fmt: skip
 

@@ -32,6 +32,7 @@ from pipelines.intake.landed import (
     raw_text,
 )
 from pipelines.intake.limits import DEFAULT, Limits
+from pipelines.intake.order_rows import OrderRows, returned_order
 from pipelines.intake.parquet_rows import ParquetRows
 from pipelines.intake.rows import Block, Malformed, Rows
 from pipelines.standard.identity_number import MISSING, ROUNDED
@@ -72,14 +73,18 @@ def convert(
     codes: Mapping[str, CodeList],
     folder: Path,
     limits: Limits = DEFAULT,
+    as_of: date | None = None,
 ) -> Converted:
-    """Read, repair and write one file. Raises Refusal where the file as a whole is unusable."""
+    """Read, repair and write one file. Raises Refusal where the file as a whole is unusable.
+
+    ``as_of``: the night that receives it, after which no visit of a returned order can lie.
+    """
     assert found.extract_date is not None
     try:
-        rows = open_rows(found, contract, limits)
+        rows = open_rows(found, contract, codes, limits, as_of)
         done = _Conversion(found, sha256, contract, codes, folder, rows).run()
     except UnbalancedQuotes:
-        rows = open_rows(found, contract, limits, careful=True)
+        rows = open_rows(found, contract, codes, limits, as_of, careful=True)
         done = _Conversion(found, sha256, contract, codes, folder, rows).run()
     stat = found.path.stat()
     if (stat.st_size, stat.st_mtime_ns) != (found.size, found.mtime_ns):
@@ -90,10 +95,21 @@ def convert(
 
 
 def open_rows(
-    found: Found, contract: Contract, limits: Limits = DEFAULT, *, careful: bool = False
+    found: Found,
+    contract: Contract,
+    codes: Mapping[str, CodeList],
+    limits: Limits = DEFAULT,
+    as_of: date | None = None,
+    *,
+    careful: bool = False,
 ) -> Rows:
     """The file, open for reading."""
     if found.ending == "xlsx":
+        until = as_of or found.extract_date
+        assert until is not None
+        returned = returned_order(found.path, contract, codes, until, limits)
+        if returned is not None:
+            return OrderRows(returned, contract)
         return ExcelRows(found, contract, limits)
     if found.ending == "parquet":
         return ParquetRows(found)

@@ -14,10 +14,13 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.contracts.model import Contract
+from pipelines.contracts.roles import Disposition
 from pipelines.intake.file_names import MASK, REMARK, FileNames
 from pipelines.intake.pulled import Pulled
 
 NAME = re.compile(r"(?s)^.+_(?P<day>\d{8})\.(?P<ending>csv|csv\.gz|xlsx|parquet)$", re.IGNORECASE)
+#: what a person's machine makes of the name of a sheet that is sent back: x_20261118 (1).xlsx
+RENAMED = re.compile(r"(?s)^.+_(?P<day>\d{8})(?!\d)[^/]*\.(?P<ending>xlsx)$", re.IGNORECASE)
 PASSED_OVER = re.compile(
     r"^[.~]|^Thumbs\.db$|^desktop\.ini$|\.(done|tmp|part|partial|filepart)$", re.IGNORECASE
 )
@@ -165,12 +168,15 @@ def _judged(
     file_name, place = _text(path.name), tuple(map(_text, place))
     source, dataset = (*place, "", "")[:2]
     shown = tuple(names.shown(part) if names else part for part in (source, dataset, file_name))
+    contract = contracts.get(f"{source}/{dataset}")
     named = NAME.match(file_name)
+    if named is None and contract is not None and contract.roles_of(Disposition):
+        named = RENAMED.match(file_name)
     day = _day(named["day"]) if named else None
     fault = None
     if len(place) != 2:
         fault = "not in a folder <source>/<dataset>: move it there"
-    elif f"{source}/{dataset}" not in contracts:
+    elif contract is None:
         where = "/".join(shown[:2])
         fault = f"no contract for {where}: correct the folder or write the contract"
     elif named is None:

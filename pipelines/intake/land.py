@@ -168,7 +168,11 @@ class _Landing:
     ) -> None:
         try:
             contract = self.contracts[found.key]
-            converted.append(convert(found, sha256, contract, self.codes, self.temp, self.limits))
+            converted.append(
+                convert(
+                    found, sha256, contract, self.codes, self.temp, self.limits, self.ledger.as_of
+                )
+            )
         except FileChanging:
             self.summary.incomplete += 1
             self.log(f"  {found.shown_path}: is still being written; left")

@@ -1,0 +1,35 @@
+"""Room *orders*: cases ranked, rows given out, sheets written once the night is published."""
+
+import dagster as dg
+
+from assets.factory import OWNERS, asset_key, room_assets
+from assets.partitions import NIGHTS
+from assets.resources import NightResource
+from pipelines.orders.outbox import READS, write_outbox
+
+
+@dg.asset(
+    key=["restricted", "outbox"],
+    deps=[*(asset_key(table) for table in READS), ["published", "monitoring"]],
+    group_name="publish",
+    owners=OWNERS,
+    kinds={"xlsx"},
+    partitions_def=NIGHTS,
+    description="发件箱 · Work orders, answers to returned ones and monthly reports, by audience.",
+)
+def outbox(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
+    """Only after publishing: what a blocking check holds back is not sent out either."""
+    written = write_outbox(night.of(context))
+    return dg.MaterializeResult(
+        metadata={
+            "orders": written.orders,
+            "rows": written.rows,
+            "replies": written.replies,
+            "reports": written.reports,
+        }
+    )
+
+
+@dg.definitions
+def orders() -> dg.Definitions:
+    return dg.Definitions(assets=[*room_assets("orders"), outbox])
