@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.linkage import names
+from pipelines.linkage.numbers import OTHER_PAPER
 from pipelines.linkage.model import Model
 
 PROFILE_COLUMNS = (
@@ -43,7 +44,10 @@ def profiles(entities: pl.DataFrame, model: Model) -> pl.DataFrame:
 
 
 def _blocking_columns() -> dict[str, pl.Expr]:
-    number_18 = pl.when(pl.col("number").str.len_chars() == NUMBER_LENGTH).then("number")
+    number_18 = pl.when(
+        (pl.col("number").str.len_chars() == NUMBER_LENGTH)
+        & ~pl.col("number").str.starts_with(OTHER_PAPER)
+    ).then("number")
     readable = pl.col("number_texts").list.eval(
         pl.element().filter(pl.element().str.len_chars() == NUMBER_LENGTH)
     )
