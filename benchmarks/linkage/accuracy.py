@@ -92,18 +92,21 @@ def measured(home: Path, city: Path, as_of: date | None = None) -> dict[str, Sco
 
 
 def _parts(mentions: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, pl.Expr | None]]:
+    """Name, mentions, and whom the pairs must concern; `name only` has nothing else to go by, not
+    even a whole number of another paper, and is counted in the first and the last line alone."""
     without = ~pl.col("has_usable_number")
     bare = without & ~pl.col("has_companion")
+    telling = mentions.filter(~bare)
     yield "distinct mentions", mentions, None
-    yield "no usable number", mentions, without
-    yield "no usable number, with a companion", mentions.filter(~bare), without
+    yield "distinct mentions but name-only ones", telling, None
+    yield "no usable number, with a companion", telling, without
+    yield "children under 7", telling, pl.col("age") < 7
+    yield "pupils", telling, pl.col("is_pupil")
+    yield "over 75", telling, pl.col("age") > 75
+    yield "minority names", telling, pl.col("is_minority")
+    yield "rural", telling, pl.col("is_rural")
+    yield "moved", telling, pl.col("has_moved")
     yield "name only", mentions, bare
-    yield "children under 7", mentions, pl.col("age") < 7
-    yield "pupils", mentions, pl.col("is_pupil")
-    yield "over 75", mentions, pl.col("age") > 75
-    yield "minority names", mentions, pl.col("is_minority")
-    yield "rural", mentions, pl.col("is_rural")
-    yield "moved", mentions, pl.col("has_moved")
 
 
 def with_truth(home: Path, city: Path, as_of: date | None = None) -> pl.DataFrame:
