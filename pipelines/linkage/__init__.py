@@ -19,10 +19,10 @@ from pipelines.linkage import (
     decide,
     deterministic,
     features,
+    incremental,
     ledger,
     parties,
-    probabilistic,
-    profile,
+    profiles,
     redirects,
     references,
     repair,
@@ -38,6 +38,7 @@ TABLES: tuple[str, ...] = (
     "linkage.mention_entity",
     "linkage.entity",
     "linkage.number_repair",
+    "linkage.profile",
     "linkage.scored_pair",
     "linkage.pair_decision",
     "linkage.entity_cluster",
@@ -56,7 +57,8 @@ READS: dict[str, list[str]] = {
     "linkage.number_party": ["linkage.mention_feature"],
     "linkage.mention_entity": ["linkage.mention_feature", "linkage.number_party"],
     "linkage.number_repair": ["linkage.entity"],
-    "linkage.scored_pair": ["linkage.entity"],
+    "linkage.profile": ["linkage.entity"],
+    "linkage.scored_pair": list(incremental.READS),
     "linkage.pair_decision": [
         "linkage.entity",
         "linkage.scored_pair",
@@ -135,20 +137,19 @@ def number_repair(night: Night) -> Built:
     )
 
 
-def scored_pair(night: Night) -> Built:
+def profile(night: Night) -> Built:
     model = load_model(schemas=night.settings.schemas)
     return _made(
         night,
-        "linkage.scored_pair",
-        lambda: probabilistic.scored_pairs(
-            night.frame("linkage.entity", profile.PROFILE_COLUMNS),
-            model,
-            night.temp,
-            night.settings.threads,
-            night.settings.memory_limit,
-        ),
+        "linkage.profile",
+        lambda: profiles.profiles(night.frame("linkage.entity", profiles.READ_COLUMNS), model),
         {"model": model.text},
     )
+
+
+def scored_pair(night: Night) -> Built:
+    model = load_model(schemas=night.settings.schemas)
+    return _made(night, "linkage.scored_pair", lambda: incremental.scored_pairs(night, model))
 
 
 def pair_decision(night: Night) -> Built:

@@ -6,6 +6,7 @@ import polars as pl
 
 from pipelines.linkage.components import components
 from pipelines.linkage.decide import LINK
+from pipelines.linkage.numbers import OTHER_PAPER
 
 CLUSTER_COLUMNS = ("entity_no", "cluster_no", "method", "probability")
 
@@ -13,8 +14,9 @@ CLUSTER_COLUMNS = ("entity_no", "cluster_no", "method", "probability")
 def clusters(entities: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
     """`CLUSTER_COLUMNS`: the smallest entity of each person, and how each entity came to it.
 
-    The anchor of a person, what the others were joined to, is the entity that owns a number, else
-    holds a register key, else is the smallest; it has no method of its own.
+    The anchor of a person, what the others were joined to, is the entity that owns an identity
+    number, else another paper's, else holds a register key, else is the smallest; it has no method
+    of its own.
     """
     links = decided.filter(pl.col("decision") == LINK).with_row_index("tie")
     edges = pl.concat(
@@ -26,9 +28,10 @@ def clusters(entities: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
     ranked = grouped.join(
         entities.select("entity_no", "number", "register_refs"), on="entity_no"
     ).with_columns(
-        rank=pl.when(pl.col("number").is_not_null()).then(0)
-        .when(pl.col("register_refs").list.len().fill_null(0) > 0).then(1)
-        .otherwise(2)
+        rank=pl.when(pl.col("number").is_not_null() & ~_of_other_paper()).then(0)
+        .when(pl.col("number").is_not_null()).then(1)
+        .when(pl.col("register_refs").list.len().fill_null(0) > 0).then(2)
+        .otherwise(3)
     ).sort("rank", "entity_no")  # fmt: skip
     anchors = ranked.group_by("cluster_no", maintain_order=True).agg(
         anchor=pl.col("entity_no").first()
@@ -45,7 +48,7 @@ def clusters(entities: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("method", "probability").first())
     )
     is_anchor = pl.col("entity_no") == pl.col("anchor")
-    firmly = is_anchor & (pl.col("rank") < 2)
+    firmly = is_anchor & (pl.col("rank") < 3)
     return (
         ranked.join(anchors, on="cluster_no")
         .join(best, on="entity_no", how="left")
@@ -57,3 +60,7 @@ def clusters(entities: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("entity_no")
     )
+
+
+def _of_other_paper() -> pl.Expr:
+    return pl.col("number").str.starts_with(OTHER_PAPER)

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines.linkage.components import Forest
 from pipelines.linkage.model import Model
+from pipelines.linkage.numbers import OTHER_PAPER
 
 LINK, REVIEW, APART = "link", "review", "apart"
 DECISION_COLUMNS = ("left_no", "right_no", "weight", "probability", "method", "decision", "reason")
@@ -135,7 +136,7 @@ def _beaten(scored: pl.DataFrame, entities: pl.DataFrame, model: Model) -> pl.Da
             losing.select(left_no="candidate", right_no="seen_from"),
         ]
     ).unique().with_columns(beaten=pl.lit(True))  # fmt: skip
-    keys = facts.filter(pl.col("kind") != "number")
+    keys = facts.filter(~pl.col("kind").is_in(["number", "paper"]))
     two_keys = (
         scored.select("left_no", "right_no")
         .join(keys, left_on="left_no", right_on="entity_no")
@@ -156,10 +157,13 @@ def _beaten(scored: pl.DataFrame, entities: pl.DataFrame, model: Model) -> pl.Da
 
 
 def _facts(entities: pl.DataFrame) -> pl.DataFrame:
-    """What one person has only one of: `kind` (number or a register), `value`."""
+    """What one person has only one of: `kind` (number, another paper, or a register), `value`."""
     own = entities.filter(pl.col("number").is_not_null()).select(
-        "entity_no", kind=pl.lit("number"), value="number"
-    )
+        "entity_no",
+        kind=pl.when(pl.col("number").str.starts_with(OTHER_PAPER))
+        .then(pl.lit("paper")).otherwise(pl.lit("number")),
+        value="number",
+    )  # fmt: skip
     refs = entities.select("entity_no", value="register_refs").explode(
         "value", empty_as_null=False, keep_nulls=False
     )
@@ -179,7 +183,8 @@ class _Person:
         birth: date | None,
         rows: list[str] | None,
     ) -> None:
-        self.numbers = set(numbers or ())
+        self.numbers = {n for n in numbers or () if not n.startswith(OTHER_PAPER)}
+        self.papers = set(numbers or ()) - self.numbers
         self.rows = set(rows or ())
         self.keys: dict[str, set[str]] = {}
         for ref in refs or ():
@@ -189,6 +194,8 @@ class _Person:
     def conflict(self, other: _Person) -> str | None:
         if self.numbers and other.numbers and not self.numbers & other.numbers:
             return "would join two own numbers"
+        if self.papers and other.papers and not self.papers & other.papers:
+            return "would join two other papers"
         if self.rows & other.rows:
             return "would join two people of one row"
         for domain, keys in self.keys.items():
@@ -201,6 +208,7 @@ class _Person:
 
     def absorb(self, other: _Person) -> None:
         self.numbers |= other.numbers
+        self.papers |= other.papers
         self.births |= other.births
         self.rows |= other.rows
         for domain, keys in other.keys.items():

@@ -102,7 +102,8 @@ select
     listed.entity_no,
     listed.mention_key,
     listed.mentions,
-    listed.number is null as is_open,
+    -- whoever shows nothing but another paper may own an identity number elsewhere
+    listed.number is null or listed.number like 'other %' as is_open,
     listed.number,
     listed.numbers,
     listed.borrowed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import polars as pl
 
 from pipelines.lake.night import Night
@@ -44,13 +45,12 @@ def lookups() -> str:
 
 
 def featured(mentions: pl.DataFrame) -> pl.DataFrame:
-    """The features of `MENTION_COLUMNS`; numbered from 0 in the order of their keys."""
+    """The features of `MENTION_COLUMNS`, in the order of their keys."""
     spelled = mentions.join(names.spellings(mentions["name"]), on="name", how="left")
     numbered = (
         spelled.sort("mention_key")
-        .with_row_index("mention_no")
+        .with_columns(mention_numbers(spelled["mention_key"].sort()))
         .with_columns(
-            pl.col("mention_no").cast(pl.Int64),
             # with the suffix of the second and third person of a row
             record_key=pl.col("mention_key").str.slice(
                 pl.col("source").str.len_chars() + pl.col("dataset").str.len_chars() + 2
@@ -76,6 +76,32 @@ def featured(mentions: pl.DataFrame) -> pl.DataFrame:
     ).drop("register_domain", "register_key", "id_number", "roll_id_number", "ethnicity")
 
 
+def mention_numbers(keys: pl.Series) -> pl.Series:
+    """`mention_no`: a number that follows from the key alone, so that it stays from night to night
+    whoever comes or goes. `keys` are sorted and distinct; where two met in one number, the later
+    ones would be numbered once more."""
+    found, turn = _numbered(keys), 0
+    while not found.is_unique().all():
+        turn += 1
+        again = keys + f"\x1f{turn}"
+        found = pl.select(
+            pl.when(found.is_first_distinct()).then(found).otherwise(_numbered(again))
+        ).to_series()
+    return found.alias("mention_no")
+
+
+def _numbered(keys: pl.Series) -> pl.Series:
+    """63 bits of each key's MD5: for spreading, not for secrecy."""
+    with duckdb.connect() as con:
+        con.register("key", pl.DataFrame({"text": keys}).with_row_index("place").to_arrow())
+        rows = con.sql(
+            "select cast(md5_number_lower(text) >> 1 as bigint) as number from key order by place"
+        ).to_arrow_table()
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)
+    return frame["number"]
+
+
 def _usable_number() -> pl.Expr:
     """A valid number; of other papers one that is long enough to tell people apart, marked."""
     text = pl.col("id_number")
@@ -84,7 +110,7 @@ def _usable_number() -> pl.Expr:
         & (text.str.len_chars() >= SHORTEST_OTHER)
         & (text.str.count_matches(r"\d") >= DIGITS_OF_OTHER)
     )
-    return pl.when(pl.col("id_status").is_in(USABLE)).then(text).when(other).then("other " + text)
+    return pl.when(pl.col("id_status").is_in(USABLE)).then(text).when(other).then(numbers.OTHER_PAPER + text)
 
 
 def _looks_rounded() -> pl.Expr:

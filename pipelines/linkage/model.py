@@ -5,6 +5,7 @@ Weights and thresholds are data with their origin; nothing of them stands in cod
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,7 @@ from pipelines.errors import ConfigurationFault
 from pipelines.settings import SCHEMAS
 
 DIFFERENT = "different"
+STEPS_PER_DOUBLING = 14  # of the number of entities: about 5 % each
 _PREFIX = re.compile(r"\b([lr])\.(\w+)")
 
 
@@ -83,7 +85,8 @@ class Model:
         return next(c for c in self.comparisons if c.name == name)
 
     def settings(self, entities: int) -> dict[str, Any]:
-        """Splink's settings for a night with so many entities."""
+        """Splink's settings for a night with about so many entities."""
+        entities = settled(entities)
         return {
             "link_type": "dedupe_only",
             "unique_id_column_name": "entity_no",
@@ -93,6 +96,13 @@ class Model:
             "comparisons": [_comparison(c, entities) for c in self.comparisons],
             "blocking_rules_to_generate_predictions": [_blocking(b) for b in self.blocking],
         }
+
+
+def settled(count: int) -> int:
+    """A count in steps of about 5 %, so that weights stay the same while a city hardly grows."""
+    if count < 2:
+        return count
+    return round(2 ** (round(math.log2(count) * STEPS_PER_DOUBLING) / STEPS_PER_DOUBLING))
 
 
 def load_model(name: str = "person", schemas: Path = SCHEMAS) -> Model:

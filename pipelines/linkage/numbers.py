@@ -10,6 +10,7 @@ import polars as pl
 FIT, NEAR, FAR = "fit", "near", "far"
 SHORT_PREFIX = 15
 LENGTH = 18
+OTHER_PAPER = "other "  # marks the number of a passport or another paper
 
 
 def embedded_birth(number: pl.Expr) -> pl.Expr:

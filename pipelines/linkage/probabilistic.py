@@ -13,7 +13,6 @@ import duckdb
 import polars as pl
 
 from pipelines.linkage.model import Model
-from pipelines.linkage.profile import profiles
 
 SCORED = {"left_no": pl.Int64, "right_no": pl.Int64, "weight": pl.Float64,
           "probability": pl.Float64}  # fmt: skip
@@ -23,44 +22,68 @@ DIGITS = 6
 
 
 def scored_pairs(
-    entities: pl.DataFrame, model: Model, temp: Path, threads: int | None, memory_limit: str
+    chosen: pl.DataFrame,
+    entities: int,
+    model: Model,
+    temp: Path,
+    threads: int | None,
+    memory_limit: str,
+    changed: pl.Series | None = None,
 ) -> pl.DataFrame:
-    """`SCORED` columns and one `<comparison>_level` per `LEVELS`; left is open, each pair once."""
-    empty = SCORED | {f"{name}_level": pl.String for name in LEVELS}
-    if not entities["is_open"].any() or entities.height < 2:
-        return pl.DataFrame(schema=empty)
-    chosen = profiles(entities, model)
+    """`SCORED` columns and one `<comparison>_level` per `LEVELS`; left is open, each pair once.
+
+    `chosen`: rows of linkage.profile; `entities`: how many the city has. With `changed` (entity
+    numbers) only pairs that hold one of these.
+    """
+    empty = pl.DataFrame(schema=SCORED | {f"{name}_level": pl.String for name in LEVELS})
+    opened = chosen.filter("is_open")
+    if changed is None:
+        rounds = [(opened, chosen)]
+    else:
+        touched = pl.col("entity_no").is_in(changed.implode())
+        rounds = [
+            (opened.filter(touched), chosen),
+            (opened.filter(~touched), chosen.filter(touched)),
+        ]
+    rounds = [(left, right) for left, right in rounds if left.height and right.height]
+    if not rounds or chosen.height < 2:
+        return empty
     config: dict[str, Any] = {"memory_limit": memory_limit, "temp_directory": str(temp)}
     if threads:
         config["threads"] = threads
     with duckdb.connect(":memory:", config=config) as con:
-        found = _predicted(con, chosen, entities.height, model)
-    return _once(found, model)
+        found = pl.concat(
+            [_predicted(con, left, right, entities, model, turn)
+             for turn, (left, right) in enumerate(rounds)]
+        )  # fmt: skip
+    return _once(found, opened["entity_no"], model)
 
 
 def _predicted(
-    con: duckdb.DuckDBPyConnection, chosen: pl.DataFrame, entities: int, model: Model
-) -> pl.DataFrame:
+    con: duckdb.DuckDBPyConnection, left: pl.DataFrame, right: pl.DataFrame, entities: int,
+    model: Model, turn: int,
+) -> pl.DataFrame:  # fmt: skip
     from splink import Linker, SettingsCreator  # seconds to import; only where it is needed
     from splink.backends.duckdb import DuckDBAPI
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    con.register("profile_frame", chosen.to_arrow())
-    con.execute("create table profile as select * exclude (tf_name) from profile_frame")
-    con.execute(
-        "create table name_share as select distinct name, tf_name from profile_frame "
-        "where name is not null"
-    )
-    con.execute("create table open_profile as select * from profile where is_open")
+    openly, everyone, share = (f"{name}_{turn}" for name in ("open", "everyone", "share"))
+    for name, frame in ((openly, left), (everyone, right)):
+        con.register("given", frame.drop("tf_name", "basis").to_arrow())
+        con.execute(f"create table {name} as select * from given")
+        con.unregister("given")
+    shares = pl.concat([left, right]).select("name", "tf_name").unique().drop_nulls("name")
+    con.register(share, shares.to_arrow())
     api = DuckDBAPI(connection=con)
-    everyone = api.register("profile", dataset_display_name="everyone")
-    openly = api.register("open_profile", dataset_display_name="open")
+    everyone_frame = api.register(everyone, dataset_display_name=everyone)
+    open_frame = api.register(openly, dataset_display_name=openly)
     settings = SettingsCreator.from_path_or_dict(model.settings(entities))
-    linker = Linker(everyone, settings, log_level=None, validate_settings=False)
-    linker.table_management.register_term_frequency_lookup(api.register("name_share"), "name")
+    linker = Linker(everyone_frame, settings, log_level=None, validate_settings=False)
+    linker.table_management.register_term_frequency_lookup(api.register(share), "name")
     predicted = linker.inference.predict_between(
-        openly, everyone, threshold_match_probability=LOWEST_PROBABILITY, warning_mode="never"
-    )
+        open_frame, everyone_frame,
+        threshold_match_probability=LOWEST_PROBABILITY, warning_mode="never",
+    )  # fmt: skip
     gammas = ", ".join(f'"gamma_{name}"' for name in LEVELS)
     found = con.sql(
         "select entity_no_l as left_no, entity_no_r as right_no, match_weight as weight, "
@@ -72,7 +95,7 @@ def _predicted(
     return frame
 
 
-def _once(found: pl.DataFrame, model: Model) -> pl.DataFrame:
+def _once(found: pl.DataFrame, opened: pl.Series, model: Model) -> pl.DataFrame:
     """Each pair once (two open ones were compared both ways), levels by name, rounded."""
     labels = [
         pl.col(f"gamma_{name}")
@@ -85,13 +108,11 @@ def _once(found: pl.DataFrame, model: Model) -> pl.DataFrame:
         .alias(f"{name}_level")
         for name in LEVELS
     ]  # fmt: skip
-    low, high = pl.min_horizontal("left_no", "right_no"), pl.max_horizontal("left_no", "right_no")
-    both_ways = pl.len().over(low, high) > 1
+    both_open = pl.col("right_no").is_in(opened.implode())
     return (
-        found.with_columns(
-            *labels, pl.col("weight").round(DIGITS), pl.col("probability").round(DIGITS)
-        )
-        .filter(~both_ways | (pl.col("left_no") < pl.col("right_no")))
+        found.filter(~both_open | (pl.col("left_no") < pl.col("right_no")))
+        .with_columns(*labels, pl.col("weight").round(DIGITS), pl.col("probability").round(DIGITS))
         .select(*SCORED, *(f"{name}_level" for name in LEVELS))
+        .unique(["left_no", "right_no"], keep="any")
         .sort("left_no", "right_no")
     )

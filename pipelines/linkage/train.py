@@ -21,7 +21,7 @@ import polars as pl
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import committed_nights, load_manifest
 from pipelines.linkage.model import Comparison, Model, load_model
-from pipelines.linkage.profile import profiles
+from pipelines.linkage.profiles import profiles
 
 WEIGHED = ("name", "birth", "sex", "phone", "region")
 NUMBERS = 4_000

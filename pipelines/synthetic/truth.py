@@ -79,12 +79,12 @@ class TruthWriter:
         self.rows[name] += frame.height
 
     def mention(self, frame: pl.DataFrame) -> None:
-        """Adds mentions that were not there before, or whose faults are others now."""
+        """Adds mentions that were not there before, or whose person or faults are others now."""
         if not frame.height:
             return
         key = f"{frame['source'][0]}/{frame['dataset'][0]}"
         marks = frame.select(
-            pl.concat_str("record_key", "number_fault", "name_fault", separator="~",
+            pl.concat_str("record_key", "person_uid", "number_fault", "name_fault", separator="~",
                           ignore_nulls=True).hash(7)
         ).to_series()  # fmt: skip
         seen = self._seen.get(key)

@@ -1,4 +1,4 @@
-"""What the model sees of an entity: only of those that could meet an open one at all.
+"""linkage.profile: what the model sees of an entity, only of those that could meet an open one at all.
 
 Open entities, and every other that shares a value of some blocking rule with one; the names, phones
 and groups of the rest are never unpacked, so the work follows the open ones.
@@ -6,18 +6,23 @@ and groups of the rest are never unpacked, so the work follows the open ones.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
+from pipelines.lake import fingerprint
 from pipelines.linkage import names
-from pipelines.linkage.model import Model
+from pipelines.linkage.numbers import OTHER_PAPER
+from pipelines.linkage.model import Model, settled
 
-PROFILE_COLUMNS = (
+READ_COLUMNS = (
     "entity_no", "is_open", "number", "borrowed", "number_texts", "names", "sound", "surname",
     "short", "birth_date", "births", "sex", "phones", "region_code", "group_keys",
 )  # fmt: skip
 LISTS = ("pinyins", "surnames", "shortened", "masked", "phones", "groups", "evidence")
 NUMBER_LENGTH = 18
 NUMBER_FRONT = 10
+STEPS_PER_BIT = 4
 
 
 def profiles(entities: pl.DataFrame, model: Model) -> pl.DataFrame:
@@ -37,13 +42,21 @@ def profiles(entities: pl.DataFrame, model: Model) -> pl.DataFrame:
         .join(phones.group_by("entity_no").agg(pl.col("phones").sort()), on="entity_no", how="left")
         .join(own, on="entity_no", how="left")
         .join(lists, on="entity_no", how="left")
-        .with_columns(pl.col(LISTS).fill_null([]))
+        .with_columns(pl.col(LISTS).fill_null([]), basis=pl.lit(basis(model, entities.height)))
         .sort("entity_no")
     )
 
 
+def basis(model: Model, entities: int) -> str:
+    """What besides two profiles decides how their pair is weighed."""
+    return fingerprint.of(model.text, settled(entities), fingerprint.code(Path(__file__).parent))
+
+
 def _blocking_columns() -> dict[str, pl.Expr]:
-    number_18 = pl.when(pl.col("number").str.len_chars() == NUMBER_LENGTH).then("number")
+    number_18 = pl.when(
+        (pl.col("number").str.len_chars() == NUMBER_LENGTH)
+        & ~pl.col("number").str.starts_with(OTHER_PAPER)
+    ).then("number")
     readable = pl.col("number_texts").list.eval(
         pl.element().filter(pl.element().str.len_chars() == NUMBER_LENGTH)
     )
@@ -137,8 +150,10 @@ def _name_forms(chosen: pl.DataFrame, known: pl.DataFrame, model: Model) -> pl.D
     how common that is in `tf_name`."""
     every = known.select(pl.col("names").explode(empty_as_null=False, keep_nulls=False))
     shares = every.group_by("names").agg(
-        tf_name=(pl.len() + model.name_prior_weight * model.name_prior_share)
-        / (known.height + model.name_prior_weight)
+        tf_name=_in_steps(
+            (pl.len() + model.name_prior_weight * model.name_prior_share)
+            / (settled(known.height) + model.name_prior_weight)
+        )
     )
     pairs = chosen.select("entity_no", "names").explode(
         "names", empty_as_null=False, keep_nulls=False
@@ -162,6 +177,11 @@ def _name_forms(chosen: pl.DataFrame, known: pl.DataFrame, model: Model) -> pl.D
         .with_columns(shortened=pl.concat_list("shortened", "short"))
         .drop("short")
     )
+
+
+def _in_steps(share: pl.Expr) -> pl.Expr:
+    """In steps of a quarter of a bit: one more bearer of a common name changes no weight."""
+    return pl.lit(2.0).pow((share.log(2.0) * STEPS_PER_BIT).round() / STEPS_PER_BIT)
 
 
 def _forms(distinct: pl.Series) -> pl.DataFrame:

@@ -1,0 +1,1 @@
+"""Linkage measured: against the truth of a synthetic city, and on public data sets."""

@@ -1,0 +1,172 @@
+"""How right the linkage of a HOME is, measured against the truth of the synthetic city it is of.
+
+    python -m benchmarks.linkage.accuracy HOME CITY [--as-of YYYY-MM-DD]
+
+Pairs of mentions that are one person in truth, against pairs that were linked; beside it, matching
+by identity number alone. *Distinct* mentions say different things: a register's own rows under one
+key count once, and so do rows of one dataset that give the same name, number and circumstances
+(twelve monthly payments to one pensioner are one). Only counts are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.lake.home import Home
+from pipelines.lake.manifest import committed_nights, load_manifest
+
+KEY = ["source", "dataset", "record_key"]
+SAYS = ("dataset", "name_folded", "number", "number_text", "birth_date", "sex", "phone",
+        "group_keys", "region_code")  # fmt: skip
+# groups that stand for a household or a pupil; an economic check alone is not among them
+TELLING = r"^(certificate|student|family|roster|register):"
+
+
+@dataclass(frozen=True)
+class Score:
+    """Pairs that are right, linked and true."""
+
+    right: int
+    linked: int
+    true: int
+
+    @property
+    def precision(self) -> float:
+        return self.right / self.linked if self.linked else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.true if self.true else 1.0
+
+    @property
+    def f1(self) -> float:
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+    def __sub__(self, other: Score) -> Score:
+        return Score(self.right - other.right, self.linked - other.linked, self.true - other.true)
+
+
+def score(mentions: pl.DataFrame, person: str = "person_id") -> Score:
+    """Pairwise counts of a frame with `person_uid` (truth) and `person`."""
+
+    def pairs(keys: list[str]) -> int:
+        sizes = mentions.group_by(keys).len()
+        return int(sizes.select((pl.col("len") * (pl.col("len") - 1) // 2).sum()).item() or 0)
+
+    return Score(pairs(["person_uid", person]), pairs([person]), pairs(["person_uid"]))
+
+
+def pairs_with(mentions: pl.DataFrame, member: pl.Expr, person: str = "person_id") -> Score:
+    """Counts over the pairs in which at least one mention is a `member`."""
+    return score(mentions, person) - score(mentions.filter(~member), person)
+
+
+def distinct(mentions: pl.DataFrame) -> pl.DataFrame:
+    """One row per register key, and per set of equal rows of a dataset under the same person."""
+    said = pl.struct(*SAYS, "person_uid", "person_id").hash(0).cast(pl.String)
+    return mentions.unique(pl.coalesce("register_ref", said), keep="first", maintain_order=True)
+
+
+def measured(home: Path, city: Path, as_of: date | None = None) -> dict[str, Score]:
+    """Scores by name: everything, distinct mentions and subgroups of those, and matching by number
+    alone beside them."""
+    rows = with_truth(home, city, as_of)
+    mentions = distinct(rows)
+    found = {"every row": score(rows), "every row, by number alone": score(rows, "number_only")}
+    for name, chosen, member in _parts(mentions):
+        whole = member is None
+        found[name] = score(chosen) if whole else pairs_with(chosen, member)  # type: ignore[arg-type]
+        found[f"{name}, by number alone"] = (
+            score(chosen, "number_only")
+            if whole
+            else pairs_with(chosen, member, "number_only")  # type: ignore[arg-type]
+        )
+    return found
+
+
+def _parts(mentions: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, pl.Expr | None]]:
+    """Name, mentions, and whom the pairs must concern; `name only` has nothing else to go by, not
+    even a whole number of another paper, and is counted in the first and the last line alone."""
+    without = ~pl.col("has_usable_number")
+    bare = without & ~pl.col("has_companion")
+    telling = mentions.filter(~bare)
+    yield "distinct mentions", mentions, None
+    yield "distinct mentions but name-only ones", telling, None
+    yield "no usable number, with a companion", telling, without
+    yield "children under 7", telling, pl.col("age") < 7
+    yield "pupils", telling, pl.col("is_pupil")
+    yield "over 75", telling, pl.col("age") > 75
+    yield "minority names", telling, pl.col("is_minority")
+    yield "rural", telling, pl.col("is_rural")
+    yield "moved", telling, pl.col("has_moved")
+    yield "name only", mentions, bare
+
+
+def with_truth(home: Path, city: Path, as_of: date | None = None) -> pl.DataFrame:
+    """Mentions of a night with `person_uid` and what the truth says of that person."""
+    store = Home(home)
+    night = as_of or committed_nights(store)[-1]
+    manifest = load_manifest(store, night)
+    if manifest is None:
+        raise SystemExit(f"no committed night {night} in this HOME")
+
+    def table(name: str) -> pl.DataFrame:
+        return pl.concat([pl.read_parquet(p) for p in manifest.tables[name].paths(store.lake)])
+
+    features = table("linkage.mention_feature").select(
+        "mention_key", "name_folded", "number", "number_text", "birth_date", "sex", "phone",
+        "group_keys", "region_code", "register_ref", "is_minority",
+    )  # fmt: skip
+    truth = pl.read_parquet(city / "truth" / "mention.parquet").filter(pl.col("arrives_on") <= night)
+    linked = table("linkage.mention_link").join(features, on="mention_key")
+    joined = linked.join(
+        truth.select(*KEY, "person_uid", "has_usable_number").unique(KEY), on=KEY, how="inner"
+    )
+    if lost := linked.height - joined.height:
+        print(f"mentions without truth, left out: {lost}")
+    people = pl.read_parquet(city / "truth" / "person.parquet").select(
+        "person_uid",
+        age=(pl.lit(night) - pl.col("birth_date")).dt.total_days() // 365.25,
+        is_pupil="student",
+        is_rural=~pl.col("urban"),
+        has_moved=pl.col("moved_on").is_not_null(),
+    )
+    return joined.join(people, on="person_uid", how="left", maintain_order="left").with_columns(
+        number_only=pl.coalesce("number", "mention_key"),
+        has_companion=pl.col("birth_date").is_not_null()
+        | pl.col("phone").is_not_null()
+        | pl.col("group_keys").list.eval(pl.element().str.contains(TELLING)).list.any(),
+    ).with_columns(
+        pl.col("age").fill_null(-1), pl.col("is_pupil", "is_rural", "has_moved").fill_null(False)
+    )  # fmt: skip
+
+
+def table_of(found: dict[str, Score]) -> str:
+    """The scores as lines of text."""
+    lines = [f"{'pairs':52} {'precision':>9} {'recall':>8} {'wrong':>7} {'missed':>7} {'true':>9}"]
+    lines += [
+        f"{name:52} {s.precision:9.5f} {s.recall:8.5f} "
+        f"{s.linked - s.right:7} {s.true - s.right:7} {s.true:9}"
+        for name, s in found.items()
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("city", type=Path)
+    parser.add_argument("--as-of", type=date.fromisoformat, default=None)
+    given = parser.parse_args()
+    print(table_of(measured(given.home, given.city, given.as_of)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""Nights of a synthetic city up to linkage: what the other benchmarks of linkage measure.
+
+    python -m benchmarks.linkage.nights --people 100000 --seed 9 --dirt 1.0 --work var/bench/linkage
+
+Makes the city where it is missing, runs intake, standard and linkage without an orchestrator, and
+prints what each room and each table of linkage took. Rooms after linkage are not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from pipelines.nightly import commit, land_arrivals, open_night
+from pipelines.rooms import room
+from pipelines.settings import Settings
+from pipelines.synthetic.arrivals import stage
+from pipelines.synthetic.city import write_city
+
+BEFORE = ("intake", "standard")
+MONTHS = 3
+
+
+def city(people: int, seed: int, dirt: float, work: Path, months: int = MONTHS) -> Path:
+    """The folder of a city, made where it is missing."""
+    folder = work / f"city-{people}-{seed}-{dirt}"
+    if not (folder / "truth" / "city.json").exists():
+        write_city(people, seed, folder, months=months, dirt=dirt)
+    return folder
+
+
+def nights_of(folder: Path) -> list[date]:
+    plan = json.loads((folder / "truth" / "city.json").read_text(encoding="utf-8"))
+    return [date.fromisoformat(night) for night in plan["nights"]]
+
+
+def run(folder: Path, home: Path, nights: list[date], *, rebuild: bool = False) -> Iterator[
+    tuple[date, dict[str, float]]
+]:  # fmt: skip
+    """Run nights one by one; processor seconds by room and by table of linkage."""
+    settings = Settings(home=home, landing=home / "landing", settle_seconds=0)
+    settings.landing.mkdir(parents=True, exist_ok=True)
+    for as_of in nights:
+        stage(folder, settings.landing, as_of)
+        night = open_night(settings, as_of, rebuild=rebuild)
+        spent: dict[str, float] = {}
+        with _timed(spent, "landing"):
+            land_arrivals(night)
+        for name in BEFORE:
+            with _timed(spent, name):
+                for table in room(name).tables:
+                    room(name).build(table, night)
+        linkage = room("linkage")
+        for table in linkage.tables:
+            with _timed(spent, table):
+                linkage.build(table, night)
+        commit(night)
+        night.close()
+        yield as_of, spent
+
+
+@contextmanager
+def _timed(spent: dict[str, float], name: str) -> Iterator[None]:
+    before = time.process_time()
+    yield
+    spent[name] = round(time.process_time() - before, 2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=9)
+    parser.add_argument("--dirt", type=float, default=1.0)
+    parser.add_argument("--nights", type=int, default=2)
+    parser.add_argument("--work", type=Path, default=Path("var/bench/linkage"))
+    given = parser.parse_args()
+    folder = city(given.people, given.seed, given.dirt, given.work)
+    home = given.work / f"home-{given.people}-{given.seed}-{given.dirt}"
+    for as_of, spent in run(folder, home, nights_of(folder)[: given.nights]):
+        linkage = sum(s for name, s in spent.items() if "." in name)
+        print(f"{as_of}  linkage {linkage:.1f} s of processor time")
+        for name, seconds in spent.items():
+            print(f"  {name:32} {seconds:8.2f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(f"peak memory {peak:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()
