@@ -20,7 +20,7 @@ from pipelines.contracts.codes import CodeList
 from pipelines.contracts.headers import match_headers
 from pipelines.contracts.model import Contract
 from pipelines.contracts.roles import Disposition
-from pipelines.intake.rows import HEADER_WITHIN
+from pipelines.intake.heading import HEADER_WITHIN
 from pipelines.standard.values import standardise
 
 HIDDEN_SHEET = "_jiuzhulian"
