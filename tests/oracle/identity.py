@@ -56,7 +56,7 @@ class Linkage:
 TABLES = (
     "population.person", "population.tier_history", "population.monitored_person",
     "hardship.person_indicator", "hardship.household_indicator", "hardship.alert",
-    "quality.not_judged",
+    "hardship.near_miss", "quality.not_judged", "hardship.case_file",
 )  # fmt: skip
 
 
