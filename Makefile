@@ -16,7 +16,7 @@ HOME_DIR := var/home
 NIGHTS := 2026-11-18 2026-11-19 2026-11-20
 TOWN_PEOPLE := 2000
 
-.PHONY: help setup run sample test check format ui bench clean generated
+.PHONY: help setup run sample test check format ui bench oracle clean generated
 
 help:
 	@echo "make run    set up, make the sample town, run three nights, say what was found"
@@ -24,6 +24,7 @@ help:
 	@echo "make ui     the Dagster user interface on the same project (http://127.0.0.1:3000)"
 	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
 	@echo "make bench  the measurements in benchmarks/"
+	@echo "make oracle a second, slow program on a city of 20,000: every tier and alert of every pack"
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=/path/to/python3 ...")'
@@ -49,7 +50,7 @@ check: setup
 	$(RUN) lint-imports
 	$(RUN) yamllint --strict schemas workspace.yaml
 	$(RUN) sqlfluff lint --disable-progress-bar pipelines
-	$(RUN) jiuzhulian check --policy schemas/policies/rizhao
+	for pack in schemas/policies/*/; do $(RUN) jiuzhulian check --policy $$pack || exit 1; done
 	$(RUN) dg check defs
 	$(RUN) python -m pipelines.reference --check
 
@@ -65,6 +66,9 @@ ui: setup
 
 bench: setup
 	$(RUN) python -m benchmarks.night --people 300000
+
+oracle: setup
+	$(RUN) python -m tests.oracle.soak --people 20000 --work var/oracle
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache

@@ -114,3 +114,21 @@ def _corrections(rng: np.random.Generator, recent: pl.DataFrame) -> pl.DataFrame
     share = pl.Series("share", 0.7 + 0.6 * rng.random(count))
     again = scaled(chosen.with_columns(share), pl.col("share")).drop("share")
     return again.with_columns(change=pl.lit("correction"))
+
+
+def by_hand(seed: int, rows: pl.DataFrame, block: int, count: int) -> pl.DataFrame:
+    """Reimbursements claimed by hand, as they will be delivered months later.
+
+    Visits of the same people that never went through the settlement system; day and amounts are
+    those of rows of the period, the ids are their own.
+    """
+    rng = stream(seed, "by hand", block)
+    plain = rows.filter(
+        pl.col("refund_style").is_null() & (pl.col("change") == "new")
+        & (pl.col("personal_burden") > 0)
+    )  # fmt: skip
+    chosen = plain[np.sort(rng.permutation(plain.height)[:count])]
+    return chosen.with_columns(
+        settlement_id=pl.col("settlement_id") + "B", visit_id=pl.col("visit_id") + "B",
+        change=pl.lit("by_hand"),
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from pipelines.synthetic import medical
 from pipelines.synthetic.lives import age_years
 from pipelines.synthetic.randomness import stream
 
@@ -59,6 +60,33 @@ def false_death(city: City, treated: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         death_date=pl.lit(died), recorded_on=pl.lit(city.clock.first_night),
         region_code=_region(city, rows), doubtful=pl.lit(True),
+    )  # fmt: skip
+
+
+def queried_deaths(city: City) -> pl.DataFrame:
+    """Records of deaths of people treated afterwards, one for every 5,000 people, most in a tier.
+
+    None in a small city, or in one of a single night.
+    """
+    clock = city.clock
+    count = city.people.height // 5_000
+    if len(clock.nights) < 2 or not count:
+        return city.people.clear()
+    use = medical.usage(city.seed, city.people, clock)
+    treated = medical.visits(city.seed, use, clock.periods()[-3], medical.blocks(
+        city.people.height)[0])["uid"]  # fmt: skip
+    held = city.grants.members.filter(pl.col("covered"))["uid"]
+    living = city.people.filter(
+        pl.col("uid").is_in(treated.implode()) & pl.col("died_on").is_null()
+        & (pl.col("fate") == "home") & ~pl.col("outside")
+    ).with_columns(held=pl.col("uid").is_in(held.implode()))  # fmt: skip
+    rows = living.sort("held", "uid", descending=[True, False]).head(count)
+    died = clock.first_night - timedelta(days=9)
+    return rows.select(
+        "uid", "name", "id_number", "sex", "birth_date", death_date=pl.lit(died),
+        record_id=pl.lit(f"SW{clock.night(1):%Y%m%d}9") + pl.int_range(pl.len()).cast(
+            pl.String).str.zfill(6),
+        region_code=_region(city, rows),
     )  # fmt: skip
 
 

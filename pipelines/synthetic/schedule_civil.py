@@ -205,6 +205,20 @@ def _deaths(city: City, write: Deliverer, written: pl.DataFrame) -> None:
         change=pl.when("doubtful").then(pl.lit("doubtful_death")),
     ).drop("doubtful")  # fmt: skip
     _by_period(city, write, "civil_affairs/death_record", out, "recorded_on")
+    _queried_deaths(city, write, written)
+
+
+def _queried_deaths(city: City, write: Deliverer, written: pl.DataFrame) -> None:
+    """In a large city: more records of deaths of people who are treated afterwards."""
+    rows = reports.queried_deaths(city)
+    if rows.height:
+        rows = rows.hstack(written[rows["uid"].to_numpy()]).with_columns(
+            id_number__written="id_number", name__written="name",
+            number_fault=pl.lit(None, dtype=pl.String), name_fault=pl.lit(None, dtype=pl.String),
+            change=pl.lit("doubtful_death"),
+        )  # fmt: skip
+        night = city.clock.night(1)
+        write.deliver("civil_affairs/death_record", rows, night, night, part="chaxun", sound=True)
 
 
 def _records(city: City, write: Deliverer, written: pl.DataFrame) -> None:

@@ -15,7 +15,7 @@ from pipelines.synthetic.deliveries import Deliverer
 from pipelines.synthetic.faults import Mentioned, soil
 from pipelines.synthetic.medical_costs import Ledger, costs
 from pipelines.synthetic.randomness import stream
-from pipelines.synthetic.refunds import Carry, with_refunds
+from pipelines.synthetic.refunds import Carry, by_hand, with_refunds
 from pipelines.synthetic.settlements import settlements
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SETTLEMENT = "medical_insurance/settlement"
 LATE_COUNTY = "371121"
+BY_HAND = 5000  # of so many people three claim by hand, months later
+BY_HAND_MONTH = 6  # whose period those claims belong to
 IDENTITY = ("name", "id_number", "sex", "birth_date")
 WRITTEN = tuple(f"{column}__written" for column in IDENTITY)
 
@@ -133,7 +135,9 @@ def _settlements(
     blocks = medical.blocks(people.height)
     carries = [Carry() for _ in blocks]
     later: list[pl.DataFrame] = []
-    for period in clock.periods():
+    manual: list[pl.DataFrame] = []
+    claimed = 3 * (city.people.height // BY_HAND) if len(clock.nights) > 1 else 0
+    for place, period in enumerate(clock.periods()):
         nightly = period.extract_date >= clock.first_night
         ledger.turn(period.start.year)
         label = period.start.isoformat()
@@ -145,11 +149,17 @@ def _settlements(
             rows = settlements(seed, rows, period, county[uid], number)
             later.append(_followed(rows, tier))
             rows = with_refunds(seed, rows, period, carries[number], nightly, number)
+            if place == BY_HAND_MONTH and claimed and number == 0:
+                manual.append(by_hand(seed, rows, number, claimed))
             part = f"{number + 1:02d}" if len(blocks) > 1 else ""
             _deliver_period(city, write, rows, written, period, insured, county, part)
         if progress is not None:
             progress(f"settlements {label}")
     _repeat(city, write)
+    for rows in manual:
+        _deliver_period(
+            city, write, rows, written, clock.periods()[-1], insured, county, "shougong"
+        )
     return pl.concat(later)
 
 

@@ -10,10 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.acceptance.conftest import Town
 from tests.oracle.compare import Agreement, Tally
 from tests.oracle.identity import read_table
-from tests.oracle.report import agreement
+from tests.oracle.nights import PACKS, Nights
 
 NIGHTS = (date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20))
 # what may differ when a night is made again: who ran when
@@ -21,9 +20,17 @@ OF_THE_RUN = {"run_id", "recorded_at"}
 
 
 @pytest.fixture(scope="module")
-def agreements(town: Town) -> dict[date, Agreement]:
+def agreements(town: Nights) -> dict[date, Agreement]:
     assert town.nights == NIGHTS
-    return {night: agreement(town.city, *town.kept[night.isoformat()], night) for night in NIGHTS}
+    return {night: town.agreement(night) for night in NIGHTS}
+
+
+@pytest.fixture(scope="module")
+def elsewhere(town: Nights) -> dict[str, Agreement]:
+    """The last night under every other pack."""
+    of = town.facts(NIGHTS[-1], town.published(NIGHTS[-1]))
+    others = sorted(p.name for p in PACKS.iterdir() if p.is_dir() and p.name != "rizhao")
+    return {pack: town.agreement_elsewhere(NIGHTS[-1], pack, of) for pack in others}
 
 
 @pytest.fixture(params=NIGHTS, ids=str)
@@ -59,6 +66,36 @@ def test_alerts(found: Agreement) -> None:
     assert sum(tally.agreed for tally in found.alerts.values()) > 30
 
 
+def test_near_misses(found: Agreement) -> None:
+    assert differing(found.near_misses) == {}
+
+
+def test_every_rule_of_every_pack(elsewhere: dict[str, Agreement]) -> None:
+    assert len(elsewhere) >= 5
+    for pack, found in elsewhere.items():
+        assert differing(found.alerts | found.indicators) == {}, pack
+        assert differing(found.near_misses) == {}, pack
+        assert sum(tally.agreed for tally in found.alerts.values()) > 0, pack
+
+
+def test_something_happened_on_these_nights(
+    town: Nights, agreements: dict[date, Agreement]
+) -> None:
+    """What the figures above would not show if it were missing."""
+    first, second, last = (agreements[night] for night in NIGHTS)
+    general = "illness.burden_over_income.general"
+    assert second.alerts[general].agreed > first.alerts[general].agreed  # a lower income line
+    assert "illness.long_stay" in last.alerts and "illness.long_stay" not in second.alerts
+    assert "tier.income_below_edge" in second.alerts
+    assert "tier.income_below_edge" not in last.alerts
+    assert second.tiers["其他"].agreed > 0 and "其他" not in first.tiers
+    assert sum(tally.agreed for tally in last.near_misses.values()) > 0
+    deaths = read_table(town.kept[NIGHTS[-1].isoformat()][0], "population.death")
+    assert {row["doubtful"] for row in deaths} == {True, False}
+    changes = {row["change"] for row in town.truth.rows["medical_insurance/settlement"]}
+    assert {"refund", "flag", "late", "correction"} <= changes
+
+
 def test_not_judged_differs_by_no_more_than_the_uncertain(found: Agreement) -> None:
     unsure = found.unmatched
     assert {
@@ -80,7 +117,7 @@ def test_linkage(found: Agreement) -> None:
 
 
 @pytest.mark.parametrize("night", NIGHTS, ids=str)
-def test_every_row_of_every_file_is_accounted_for(night: date, town: Town) -> None:
+def test_every_row_of_every_file_is_accounted_for(night: date, town: Nights) -> None:
     receipts = read_table(town.kept[night.isoformat()][0], "quality.receipt")
     read = [r for r in receipts if r["rows_read"] is not None]
     assert len(read) > 100
@@ -91,7 +128,7 @@ def test_every_row_of_every_file_is_accounted_for(night: date, town: Town) -> No
     assert {r["status"] for r in receipts} <= {"landed", "repeated"}
 
 
-def test_the_same_night_again_gives_the_same_tables(town: Town) -> None:
+def test_the_same_night_again_gives_the_same_tables(town: Nights) -> None:
     first, again = town.kept[NIGHTS[-1].isoformat()][0], town.kept["again"][0]
     names = list(tables(first))
     assert names == list(tables(again))

@@ -47,6 +47,7 @@ class Agreement:
     tiers: dict[str, Tally]
     history: Tally
     alerts: dict[str, Tally]
+    near_misses: dict[str, Tally]
     not_judged: dict[str, tuple[int, int]]
     indicators: dict[str, Tally]
     help: dict[str, Tally]
@@ -95,6 +96,7 @@ def compare(truth: Truth, night: Night, published: Published) -> Agreement:
         _tiers(tables["population.monitored_person"], night, people),
         _history(tables["population.tier_history"], night, people),
         _alerts(tables["hardship.alert"], night, people, same),
+        _near(tables["hardship.near_miss"], night, people, same),
         _not_judged(tables["quality.not_judged"], night),
         _values(tables["hardship.person_indicator"], "person_id", night.persons, people)
         | _values(tables["hardship.household_indicator"], "household_id", night.homes, same),
@@ -167,6 +169,35 @@ def _alerts(
         }
         found[rule.id] = _sets(got[rule.id], want)
     return found
+
+
+def _near(
+    rows: Frame, night: Night, people: Mapping[str, int], homes: Mapping[str, frozenset[int]]
+) -> dict[str, Tally]:
+    """Subjects on course, with the measure that the year will end with."""
+    got: dict[str, dict[Any, float]] = defaultdict(dict)
+    for row in rows:
+        if row["person_id"] in people:
+            got[row["rule_id"]][people[row["person_id"]]] = row["measure_year_end"]
+        elif row["person_id"] is None and row["household_id"] in homes:
+            subject = homes[row["household_id"]]
+            got[row["rule_id"]][subject] = row["measure_year_end"]
+    subjects = {"person": set(people.values()), "household": set(homes.values())}
+    found = {}
+    for rule in night.rules:
+        want = {k: v for k, v in night.near[rule.id].items() if k in subjects[rule.grain]}
+        mine = got[rule.id]
+        same = {k for k in want.keys() & mine.keys() if not value_differs(mine[k], want[k])}
+        found[rule.id] = Tally(
+            len(same),
+            sorted((_shown(k), v) for k, v in mine.items() if k not in same),
+            sorted((_shown(k), v) for k, v in want.items() if k not in same),
+        )
+    return found
+
+
+def _shown(subject: Any) -> Any:
+    return tuple(sorted(subject)) if isinstance(subject, frozenset) else subject
 
 
 def _not_judged(rows: Frame, night: Night) -> dict[str, tuple[int, int]]:

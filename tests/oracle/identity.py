@@ -56,8 +56,8 @@ class Linkage:
 TABLES = (
     "population.person", "population.tier_history", "population.monitored_person",
     "hardship.person_indicator", "hardship.household_indicator", "hardship.alert",
-    "quality.not_judged", "assistance.event", "assistance.chain", "assistance.gap",
-    "assistance.overlap",
+    "hardship.near_miss", "quality.not_judged", "hardship.case_file", "assistance.event",
+    "assistance.chain", "assistance.gap", "assistance.overlap",
 )  # fmt: skip
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import asdict, dataclass, fields
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -23,17 +23,27 @@ from tests.oracle.rules import Parameters, Rule, Verdict, judge, load_rules
 
 
 @dataclass
-class Night:
-    """Everything the oracle says of one night."""
+class Facts:
+    """What the oracle says of one night whatever the policy."""
 
     seen: Seen
     people: dict[int, Person]
     households: list[frozenset[int]]
     history: dict[int, list[tier_rules.Interval]]
     tiers: dict[int, list[str]]
+    regions: Regions
     persons: dict[int, dict[str, Any]]
+    ahead: dict[int, dict[str, Any]]  # the same indicators on 31 December
+    school: dict[int, tuple[Decimal | None, Decimal | None]]
+
+
+@dataclass
+class Night(Facts):
+    """Everything the oracle says of one night under one policy."""
+
     homes: dict[frozenset[int], dict[str, Any]]
     verdicts: dict[str, dict[Any, Verdict]]
+    near: dict[str, dict[Any, float]]  # rule → subject → measure on 31 December
     rules: list[Rule]
 
 
@@ -41,35 +51,60 @@ def work_out(
     truth: Truth, policy: Path, on: Any, death_methods: Mapping[str, str] | None = None
 ) -> Night:
     """The whole night from the truth."""
+    return judged(facts(truth, on, death_methods), policy)
+
+
+def facts(
+    truth: Truth, on: Any, death_methods: Mapping[str, str] | None = None,
+    visits: Iterable[tuple[Set[int], date]] = (),
+) -> Facts:  # fmt: skip
+    """Persons, households, tiers and indicators; visits: whom one confirmed, and when."""
     rows = seen(truth, on)
     folk = people(rows, death_methods or {})
     homes = households(rows, folk)
-    history = tier_rules.history(rows, folk)
+    history = tier_rules.history(rows, folk, homes, visits)
     held = {uid: tier_rules.tiers_on(history.get(uid, []), on) for uid in folk}
     record_parents(rows, folk)
     regions = Regions(rows)
-    care = medical(rows)
     reports = _reports(rows)
-    persons = {
-        uid: _person(person, rows, regions, held, care.get(uid, Medical()), reports)
-        for uid, person in folk.items()
-    }
-    parameters = Parameters(policy, on)
-    school = _education(rows)
-    found = {
-        h: _household(h, rows, folk, regions, held, persons, parameters, school) for h in homes
-    }
-    night = Night(rows, folk, homes, history, held, persons, found, {}, load_rules(policy, on))
-    for rule in night.rules:
-        subjects: Mapping[Any, dict[str, Any]] = (
-            {u: p for u, p in persons.items() if folk[u].alive}
-            if rule.grain == "person"
-            else {h: v for h, v in found.items() if v["size"] > 0}
-        )
-        night.verdicts[rule.id] = {
-            key: judge(rule, names | parameters.all(names["region_code"], names["urban_rural"]))
-            for key, names in subjects.items()
+    now, ahead = (
+        {
+            uid: _person(person, rows, regions, held, care.get(uid, Medical()), reports)
+            for uid, person in folk.items()
         }
+        for care in medical(rows)
+    )
+    return Facts(rows, folk, homes, history, held, regions, now, ahead, _education(rows))
+
+
+def judged(of: Facts, policy: Path) -> Night:
+    """The night under a policy: households, and what every rule says now and on 31 December."""
+    parameters = Parameters(policy, of.seen.night)
+    homes, homes_ahead = (
+        {h: _household(h, of, persons, parameters) for h in of.households}
+        for persons in (of.persons, of.ahead)
+    )
+    parts = {field.name: getattr(of, field.name) for field in fields(Facts)}
+    night = Night(**parts, homes=homes, verdicts={}, near={},
+                  rules=load_rules(policy, of.seen.night))  # fmt: skip
+    for rule in night.rules:
+        mine, later = (of.persons, of.ahead) if rule.grain == "person" else (homes, homes_ahead)
+        subjects = [
+            key for key in mine
+            if (of.people[key].alive if rule.grain == "person" else mine[key]["size"] > 0)
+        ]  # fmt: skip
+
+        def judge_one(names: dict[str, Any], rule: Rule = rule) -> Verdict:
+            given = parameters.all(names["region_code"], names["urban_rural"])
+            return judge(rule, names | given)
+
+        night.verdicts[rule.id] = {key: judge_one(mine[key]) for key in subjects}
+        night.near[rule.id] = {}
+        for key, tonight in night.verdicts[rule.id].items():
+            then = judge_one(later[key])
+            watched = tonight.measure is not None and then.measure is not None
+            if watched and then.fired and not tonight.fired and then.measure > tonight.measure:
+                night.near[rule.id][key] = float(then.measure)
     return night
 
 
@@ -108,10 +143,10 @@ def _person(
 
 
 def _household(
-    members: frozenset[int], rows: Seen, folk: Mapping[int, Person], regions: Regions,
-    held: Mapping[int, list[str]], persons: Mapping[int, dict[str, Any]], parameters: Parameters,
-    school: Mapping[int, tuple[Decimal | None, Decimal | None]],
+    members: frozenset[int], of: Facts, persons: Mapping[int, dict[str, Any]],
+    parameters: Parameters,
 ) -> dict[str, Any]:  # fmt: skip
+    rows, folk, regions, held, school = of.seen, of.people, of.regions, of.tiers, of.school
     night = rows.night
     living = {m for m in members if folk[m].alive}
     size = len(living)

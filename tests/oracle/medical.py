@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from tests.oracle.load import Record, Seen
@@ -114,14 +114,15 @@ def floor(value: Money) -> Money:
     return None if value is None else max(ZERO, value)
 
 
-def medical(seen: Seen) -> dict[int, Medical]:
-    """Indicators of everyone with a settlement or a payment of medical aid."""
+def medical(seen: Seen) -> tuple[dict[int, Medical], dict[int, Medical]]:
+    """Indicators of everyone with a settlement or aid: tonight's, and those of 31 December."""
     rows: dict[int, list[Record]] = defaultdict(list)
     for row in counting(seen):
         rows[row["person_uid"]].append(row)
     paid = _paid_later(seen, rows)
     year, first = months_before(seen.night, 12), date(seen.night.year, 1, 1)
-    found = {}
+    found, ahead = {}, {}
+    left = (date(seen.night.year, 12, 31) - seen.night).days
     for uid in rows.keys() | paid.keys():
         mine = [r for r in rows[uid] if r["settled_at"].date() <= seen.night]
         last = [r for r in mine if r["settled_at"].date() > year]
@@ -129,7 +130,31 @@ def medical(seen: Seen) -> dict[int, Medical]:
         aid = [a for day, a in paid[uid] if year < day <= seen.night]
         aid_ytd = [a for day, a in paid[uid] if first <= day <= seen.night]
         found[uid] = _of_person(last, ytd, total(aid), total(aid_ytd))
-    return found
+        share = Decimal(left) / (seen.night - year).days
+        # the calendar year as if it were the last 12 months, for what the year has brought
+        of_year = _of_person(ytd, ytd, total(aid_ytd), total(aid_ytd))
+        ahead[uid] = _ahead(found[uid], of_year, share)
+    return found, ahead
+
+
+def _ahead(last: Medical, of_year: Medical, share: Decimal) -> Medical:
+    """On 31 December: the year so far, and the rest at the pace of the last 12 months."""
+
+    def on(pace: Money, had: Money) -> Money:
+        if pace is None or had is None:
+            return None
+        return (had + pace * share).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+    every = on(last.burden_all_12m, of_year.burden_all_12m)
+    scoped = on(last.burden_in_scope_12m, of_year.burden_in_scope_12m)
+    return replace(
+        last, burden_all_12m=every, burden_in_scope_12m=scoped, burden_all_ytd=every,
+        burden_in_scope_ytd=scoped,
+        burden_in_scope_inpatient_chronic_12m=on(
+            last.burden_in_scope_inpatient_chronic_12m,
+            of_year.burden_in_scope_inpatient_chronic_12m,
+        ),
+    )  # fmt: skip
 
 
 def _of_person(last: list[Record], ytd: list[Record], aid: Money, aid_ytd: Money) -> Medical:

@@ -46,6 +46,7 @@ def tables(found: Agreement, details: int) -> Iterable[Table | str]:
         *(("tier", name, tally) for name, tally in found.tiers.items()),
         ("tier", "history", found.history),
         *(("rule", name, tally) for name, tally in found.alerts.items()),
+        *(("near miss", name, tally) for name, tally in found.near_misses.items()),
         *(("indicator", name, tally) for name, tally in found.indicators.items()),
         *(("help", name, tally) for name, tally in found.help.items()),
     ]

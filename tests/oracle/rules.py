@@ -83,6 +83,7 @@ class Parameters:
         content = yaml.safe_load((policy / "parameters.yaml").read_text(encoding="utf-8"))
         self.night = night
         self.values = {k: v["values"] for k, v in content.items() if k != "covers"}
+        self._known: dict[tuple[str | None, str | None], dict[str, Fraction | None]] = {}
 
     def in_force(self, name: str, region: str | None, residence: str | None) -> Fraction | None:
         """Longest region, then the one that names urban_rural, then the latest day."""
@@ -100,7 +101,10 @@ class Parameters:
         return None if best["value"] is None else Fraction(str(best["value"]))
 
     def all(self, region: str | None, residence: str | None) -> dict[str, Fraction | None]:
-        return {name: self.in_force(name, region, residence) for name in self.values}
+        place = (region, residence)
+        if place not in self._known:
+            self._known[place] = {n: self.in_force(n, region, residence) for n in self.values}
+        return self._known[place]
 
 
 def judge(rule: Rule, names: Mapping[str, Any]) -> Verdict:
@@ -108,9 +112,9 @@ def judge(rule: Rule, names: Mapping[str, Any]) -> Verdict:
     if evaluate(rule.who, names) is not True:
         return Verdict(False, True)
     when = evaluate(rule.when, names)
-    if when is not True:
-        return Verdict(False, when is False)
     measure = evaluate(rule.measure, names)
+    if when is not True:
+        return Verdict(False, when is False, None, measure)
     reached = (
         []
         if measure is None

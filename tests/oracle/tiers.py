@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import date
 
 from tests.oracle.load import Seen, Version
@@ -29,8 +29,17 @@ def certificates(seen: Seen) -> dict[str, Version]:
     return {version["certificate_no"]: version for version in rows}
 
 
-def history(seen: Seen, people: Mapping[int, Person]) -> dict[int, list[Interval]]:
-    """Per person the merged intervals of every tier, cut at a death that is sure."""
+def history(
+    seen: Seen,
+    people: Mapping[int, Person],
+    homes: Iterable[Set[int]] = (),
+    visits: Iterable[tuple[Set[int], date]] = (),
+) -> dict[int, list[Interval]]:
+    """Per person the merged intervals of every tier, cut at a death that is sure.
+
+    visits: whose hardship a visit confirmed, and when; 其他 fills what the other tiers leave of
+    the 12 months after it, for the living of the household that they are now.
+    """
     spans: dict[tuple[int, str], list[tuple[date, date]]] = defaultdict(list)
     grants = certificates(seen)
     for version in seen.snapshot["civil_affairs/assistance_member"]:
@@ -52,7 +61,49 @@ def history(seen: Seen, people: Mapping[int, Person]) -> dict[int, list[Interval
         death = person.died_on if person.died_on and not person.doubtful else OPEN
         cut = [(start, min(end, death)) for start, end in intervals]
         found[uid] += [(tier, start, end) for start, end in merged(cut)]
+    for uid, day in _confirmed(seen, people, homes, visits).items():
+        held = merged([(start, end) for _, start, end in found[uid]])
+        found[uid] += [("其他", start, end) for start, end in left(day, year_after(day), held)]
     return found
+
+
+def _confirmed(
+    seen: Seen, people: Mapping[int, Person], homes: Iterable[Set[int]],
+    visits: Iterable[tuple[Set[int], date]],
+) -> dict[int, date]:  # fmt: skip
+    """Living person → the newest visit within 12 months that confirmed the household."""
+    found: dict[int, date] = {}
+    homes = list(homes)
+    for members, day in visits:
+        if not day <= seen.night < year_after(day):
+            continue
+        for home in homes:
+            if home & members:
+                for uid in home:
+                    if people[uid].alive:
+                        found[uid] = max(found.get(uid, day), day)
+    return found
+
+
+def year_after(day: date) -> date:
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, day=28)
+
+
+def left(start: date, end: date, held: list[tuple[date, date]]) -> list[tuple[date, date]]:
+    """What ``held`` (sorted, apart) leaves of a span."""
+    out = []
+    for begin, until in held:
+        if until <= start or begin >= end:
+            continue
+        if start < begin:
+            out.append((start, begin))
+        start = max(start, until)
+    if start < end:
+        out.append((start, end))
+    return out
 
 
 def merged(spans: list[tuple[date, date]]) -> list[tuple[date, date]]:

@@ -114,6 +114,25 @@ def test_tiers_hold_half_open_and_end_with_death(tiny: Tiny) -> None:
     }
 
 
+def test_all_six_layers_in_their_order(tmp_path: Path) -> None:
+    """国办发〔2023〕39号: each layer, somebody in five of them, and 其他 where no other is."""
+    tiny, _ = with_case(tmp_path)
+    tiny.certificate("C1", "c")
+    for number, tier in enumerate(("特困", "低保", "低保边缘", "刚性支出困难")):
+        tiny.certificate(f"S{number}", f"only{number}", tier=tier)
+        tiny.certificate(f"M{number}", "many", tier=tier)
+    tiny.roster("R1", "watched many", "2026-01-15")
+    visited(tiny, SECOND)
+    found = tiers(tiny.night(THIRD))
+    assert {who: tier for who, (tier, _) in found.items()} == {
+        "only0": "特困", "only1": "低保", "watched": "防止返贫监测", "only2": "低保边缘",
+        "only3": "刚性支出困难", "a": "其他", "b": "其他", "c": "低保", "many": "特困",
+    }  # fmt: skip
+    assert found["many"][1] == [
+        "特困", "低保", "防止返贫监测", "低保边缘", "刚性支出困难",
+    ]  # fmt: skip
+
+
 def test_spans_that_touch_are_one_and_since_goes_over_tiers(tiny: Tiny) -> None:
     tiny.certificate("C1", "a", start="2024-01-01", end="2025-01-01")
     tiny.certificate("C2", "a", start="2025-01-01", end="2026-01-01")
@@ -218,4 +237,12 @@ def test_changes_from_night_to_night_and_their_reasons(tmp_path: Path) -> None:
         "uncovered": "the newest extracts no longer say so",
         "comes": "listed on the monitoring roster, from 2026-11-10",
     }
+    assert {who: r["reason"] for who, r in told.items()} == {
+        "moves": "救助证有效，起于 2026-11-01",
+        "dies": "死亡，日期 2026-11-18",
+        "ends": "救助证停保或到期，止于 2026-11-19",
+        "uncovered": "最新数据中不再享受",
+        "comes": "列入监测名册，起于 2026-11-10",
+    }
+    assert "doubted" not in told and tiers(night)["doubted"] == ("低保", ["低保"])
     assert len(night.frame("population.change").filter(pl.col("as_of") == FIRST)) == 6

@@ -67,6 +67,30 @@ def test_mention_of_a_pupil_and_of_guardians_that_are_named(lake: Any) -> None:
     assert rows(night, "standard.guardianship")[0]["ordinal"] == 1
 
 
+def test_a_late_missing_or_shrunken_feed_ends_nobodys_tier(lake: Any) -> None:
+    members = [
+        {"certificate_no": f"c{n}", "name": f"甲{n}", "covered": True} for n in range(40)
+    ]  # fmt: skip
+    lake.land(CERTIFICATE, NOV1, [certificate(f"c{n}") for n in range(40)])
+    lake.land(MEMBER, NOV1, members)
+
+    def holding(night: Any) -> set[str]:
+        grants = night.frame("standard.tier_grant").filter(pl.col("valid_to").is_null())
+        claims = night.frame("standard.tier_claim").filter(pl.col("valid_to").is_null())
+        return set(grants["group_key"]) & set(claims["group_key"])
+
+    made = ("standard.tier_grant", "standard.tier_claim")
+    everybody = holding(lake.night(NOV5, *made))
+    assert len(everybody) == 40
+    assert holding(lake.night("2026-12-31", *made)) == everybody  # nothing has come for long
+    lake.land(CERTIFICATE, NOV10, [certificate(f"c{n}") for n in range(20)])
+    lake.land(MEMBER, NOV10, members[:20])
+    assert holding(lake.night(NOV15, *made)) == everybody  # half a file
+    lake.land(CERTIFICATE, NOV15, [certificate(f"c{n}") for n in range(1, 40)])
+    lake.land(MEMBER, NOV15, members[1:])
+    assert len(holding(lake.night(NOV15, *made))) == 39  # one who really left
+
+
 def test_rows_that_carry_another_registers_key_are_no_mentions(lake: Any) -> None:
     lake.land(CHRONIC, NOV1, [{
         "psn_no": "P1", "disease_code": "M07801", "name": "甲",
