@@ -25,7 +25,14 @@ from pipelines.publish.explain_rules import (
     judged,
     kept_what_if,
 )
-from pipelines.publish.explain_text import NOTE, evidence_parts, masked, number, plain_table
+from pipelines.publish.explain_text import (
+    NOTE,
+    evidence_parts,
+    labels,
+    masked,
+    number,
+    plain_table,
+)
 
 Row = dict[str, Any]
 SAID = {
@@ -52,6 +59,7 @@ class PersonTold:
     rules: tuple[Judged, ...] | None
     evidence: tuple[explain_rows.EvidenceRow, ...]
     names: dict[str, str | None]
+    members: tuple[Row, ...]
 
 
 def explain(
@@ -105,7 +113,8 @@ def told(night: PastNight, person_id: str) -> PersonTold:
         for row in explain_rows.evidence(night, [person_id], household)
         if row.kind in ("certificate", "death", "condition", "income")
     ]
-    everybody = {m["person_id"] for m in members_of(night, household)} | {person_id}
+    members = members_of(night, household)
+    everybody = {m["person_id"] for m in members} | {person_id}
     tiers = _rows(night, "population.monitored_person", person_id)
     deaths = _rows(night, "population.death", person_id)
     return PersonTold(
@@ -113,7 +122,7 @@ def told(night: PastNight, person_id: str) -> PersonTold:
         names_of(night, [person_id]).get(person_id), tiers[0] if tiers else None,
         tuple(_rows(night, "population.tier_history", person_id, "valid_from")),
         deaths[0] if deaths else None, tuple(cases.to_dicts()), said, tuple(rows),
-        names_of(night, sorted(everybody)),
+        names_of(night, sorted(everybody)), tuple(members),
     )  # fmt: skip
 
 
@@ -132,7 +141,8 @@ def rendered(found: PersonTold, *, names: bool) -> RenderableType:
         )
     else:
         parts += _rules(found.rules)
-    parts += evidence_parts(found.evidence, found.names, names=names, limit=None)
+    called = labels(found.names, found.members, names=names)
+    parts += evidence_parts(found.evidence, called, limit=None)
     parts.append(Text(NOTE, style="italic"))
     return Group(*parts)
 

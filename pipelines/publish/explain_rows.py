@@ -156,7 +156,7 @@ def _help(row: Row) -> Row:
     item = " ".join(filter(None, [row["aid_type"], row["subtype"]])) or row["kind"]
     month = f"所属 for {row['benefit_month']:%Y-%m}" if row["benefit_month"] else ""
     detail = " · ".join(filter(None, [row["department"], month]))
-    return _plain(item, row["amount"], note, detail=detail)
+    return _plain(str(item), row["amount"], note, detail=detail)
 
 
 def _income(row: Row) -> Row:
@@ -209,7 +209,7 @@ def _death(row: Row) -> Row:
     kind = {"death_record": "死亡登记 / death record",
             "survival_status": "参保生存状态 / survival status"}  # fmt: skip
     note = "存疑，待核 / doubtful, moves nobody" if row["doubtful"] else ""
-    return _plain(kind.get(row["kind"], row["kind"]), note=note)
+    return _plain(str(kind.get(row["kind"], row["kind"])), note=note)
 
 
 def _field_report(row: Row) -> Row:

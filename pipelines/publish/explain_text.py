@@ -121,10 +121,24 @@ def certainty(probability: float | None) -> str:
     return f"不确定，走访前请核实 / uncertain, verify before a visit ({probability:.3f})"
 
 
+def labels(
+    known: dict[str, str | None], members: Sequence[dict[str, Any]], *, names: bool
+) -> dict[str, str]:
+    """What a person is called in tables: the masked name, and the age by which people of one
+    surname are told apart."""
+    told = {person: masked(name, show=names) for person, name in known.items()}
+    for member in members:
+        state = "已故 dead" if not member["alive"] else member["age"]
+        person = member["person_id"]
+        told[person] = f"{told.get(person, '—')}({'?' if state is None else state})"
+    return told
+
+
 def rendered(explained: Explanation, *, names: bool, rows: int | None) -> RenderableType:
+    called = labels(explained.names, explained.members, names=names)
     parts: list[RenderableType] = [_case(explained, names), _rules(explained)]
-    parts += [_household(explained, names), _identity(explained, names)]
-    parts += evidence_parts(explained.evidence, explained.names, names=names, limit=rows)
+    parts += [_household(explained, names), _identity(explained, called, names)]
+    parts += evidence_parts(explained.evidence, called, limit=rows)
     parts.append(Text(NOTE, style="italic"))
     return Group(*parts)
 
@@ -153,12 +167,21 @@ def _case(explained: Explanation, names: bool) -> RenderableType:
         words = f": {dispute.text}" if names else " (原文 words: --names)"
         lines.append(f"  异议 dispute {dispute.disputed_on} · {dispute.by_role}{words}")
     lines += [
-        f"  同户另案 another case: {o['case_id']} {LISTS.get(o['list'], o['list'])} {LEVEL[o['level']]} "
-        f"{STATUS.get(o['status'], o['status'])}"
-        for o in explained.other_cases
+        f"  同户另案 another case: {other['case_id']} {_named(other)}"
+        for other in explained.other_cases
     ]
-    title = f"{LISTS.get(case['list'], case['list'])} · {LEVEL[case['level']]} · {STATUS.get(case['status'], case['status'])}"
+    title = _named(case)
     return Panel(Text("\n".join(lines)), title=title, title_align="left")
+
+
+def _named(case: dict[str, Any]) -> str:
+    """List, level and status of a case in words."""
+    words = (
+        LISTS.get(case["list"], case["list"]),
+        LEVEL.get(case["level"], case["level"]),
+        STATUS.get(case["status"], case["status"]),
+    )
+    return " · ".join(words)
 
 
 def _where(explained: Explanation, names: bool) -> list[str]:
@@ -268,7 +291,7 @@ def _tier(tier: str | None) -> str:
     return "—" if tier is None else "无 none" if tier == "none" else tier
 
 
-def _identity(explained: Explanation, names: bool) -> RenderableType:
+def _identity(explained: Explanation, called: dict[str, str], names: bool) -> RenderableType:
     """One line per person and method; the records themselves only with names."""
     table = plain_table(
         "身份依据 · How each person was recognised",
@@ -286,7 +309,7 @@ def _identity(explained: Explanation, names: bool) -> RenderableType:
         keys = [link["record_key"] for link in links]
         shown = ", ".join(keys[:6]) + (" …" if len(keys) > 6 else "")
         table.add_row(
-            masked(explained.names.get(person), show=names),
+            called.get(person, "—"),
             ", ".join(f"{where} {count}" if count > 1 else where
                       for where, count in sources.items()),
             METHODS.get(method, method), certainty(min(link["probability"] for link in links)),
@@ -296,7 +319,7 @@ def _identity(explained: Explanation, names: bool) -> RenderableType:
 
 
 def evidence_parts(
-    rows: Sequence[EvidenceRow], known: dict[str, str | None], *, names: bool, limit: int | None
+    rows: Sequence[EvidenceRow], called: dict[str, str], *, limit: int | None
 ) -> list[RenderableType]:
     """The extract rows by kind, each with its file and row; many alike rows are summed up, with
     the rows that they are. Files stand once, beneath."""
@@ -313,7 +336,7 @@ def evidence_parts(
             right=(3,) if money else (),
         )  # fmt: skip
         for group in _grouped(of_kind, limit):
-            table.add_row(*_shown(group, known, files, names=names, money=money),
+            table.add_row(*_shown(group, called, files, money=money),
                           style="" if group[0].counts else "dim")  # fmt: skip
         parts.append(table)
         if money:
@@ -338,9 +361,8 @@ def _grouped(rows: Sequence[EvidenceRow], limit: int | None) -> list[list[Eviden
 
 
 def _shown(
-    group: list[EvidenceRow], known: dict[str, str | None], files: dict[str, str], *,
-    names: bool, money: bool,
-) -> list[str]:  # fmt: skip
+    group: list[EvidenceRow], called: dict[str, str], files: dict[str, str], *, money: bool
+) -> list[str]:
     first = group[0]
     days = sorted({str(row.on) for row in group if row.on})
     day = days[0] if len(days) == 1 else f"{days[0]}\n–{days[-1]}" if days else "—"
@@ -348,16 +370,14 @@ def _shown(
     if len(group) == 1 and first.detail:
         what += f" · {first.detail}"
     if first.about:
-        what += f" ({masked(known.get(first.about), show=names)})"
+        what += f" · {called.get(first.about, '—')}"
     scopes = [row.in_scope for row in group if row.in_scope is not None]
     if scopes and first.counts:
         what += f" · 范围内 in scope {sum(scopes):,.2f}"
     amounts = [row.amount for row in group if row.amount is not None]
     amount = f"{sum(amounts):,.2f}" if amounts else "未知 ?"
     place = f"{files[first.file_name]}:{ranges([row.row_number for row in group])}"
-    who = (
-        masked(known.get(first.person_id or ""), show=names) if first.person_id else "户 household"
-    )
+    who = called.get(first.person_id, "—") if first.person_id else "户 household"
     return [day, who, what, *([amount] if money else []), first.note, place]
 
 
