@@ -20,7 +20,7 @@ from pipelines.hardship.policy import load_policy
 from pipelines.hardship.what_if import WhatIf
 from pipelines.lake.manifest import stale_nights
 from pipelines.lake.past import PastNight
-from pipelines.lake.table_diff import TableDiff, table_diff
+from pipelines.lake.table_diff import OF_THE_NIGHT, TableDiff, table_diff
 from pipelines.lookback.reading import past_night, region_names, township
 from pipelines.lookback.simulate import changed
 from pipelines.standard.promises import contract_promise
@@ -156,7 +156,7 @@ def _tables(one: PastNight, two: PastNight) -> tuple[TableDiff, ...]:
     return tuple(
         table_diff(
             two.engine, known, one.manifest.tables.get(name), two.manifest.tables.get(name),
-            one.home.lake, two.home.lake,
+            one.home.lake, two.home.lake, OF_THE_NIGHT,
         )
         for name in names
         if (known := promise(name)) is not None and name != "meta.run"
@@ -235,5 +235,12 @@ def _cases(one: PastNight, two: PastNight) -> pl.DataFrame:
         both.filter(differs)
         .with_columns(household_id=pl.coalesce("household_id_b", "household_id_a"))
         .drop("household_id_a", "household_id_b")
+        .with_columns(
+            differs=pl.concat_list(
+                pl.when(pl.col(f"{c}_a").ne_missing(pl.col(f"{c}_b"))).then(pl.lit(c)) for c in CASE
+            )
+            .list.drop_nulls()
+            .list.join(", ")
+        )
         .sort("list", "case_id")
     )

@@ -19,9 +19,11 @@ from pipelines.lookback.simulate import Simulation, levels
 SHOWN = 15
 
 
-def grid(title: str, head: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+def grid(title: str, head: Iterable[str], rows: Iterable[Iterable[object]]) -> RenderableType:
     """A table whose numbers stand to the right."""
     listed = [[cell(value) for value in row] for row in rows]
+    if not listed:
+        return Text.assemble((title, "bold"), ": 无 none\n")
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for i, name in enumerate(head):
         numbers = bool(listed) and all(_is_number(row[i]) for row in listed)
@@ -200,10 +202,10 @@ def comparison_text(found: Comparison) -> RenderableType:
 
 
 def _cases(found: Comparison) -> list[RenderableType]:
-    counted = by(found.cases, "list", "status_a", "status_b", "level_a", "level_b")
-    head = ("list", f"状态 {found.a}", f"{found.b}", "等级 level", "", "个案 cases")
+    counted = by(found.cases, "list", "differs", "status_a", "status_b", "level_a", "level_b")
+    head = ("list", "不同 differs", "状态 status", "→", "等级 level", "→", "个案 cases")
     parts: list[RenderableType] = [grid("个案 · Cases that differ", head, counted.iter_rows())]
-    columns = ("case_id", "list", "status_a", "status_b", "level_a", "level_b")
+    columns = ("case_id", "differs", "status_a", "status_b", "level_a", "level_b")
     few = found.cases.select(columns).head(SHOWN)
     if few.height:
         parts.append(grid(

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from pipelines.errors import NotFound
 from pipelines.hardship.indicators import indicators
+from pipelines.hardship.policy_model import Grain
 from pipelines.lake.past import PastNight
 from pipelines.publish import explain_rows
 from pipelines.publish.explain import last_night, members_of, names_of, place_names
@@ -191,7 +192,7 @@ def _rules(said: tuple[Judged, ...]) -> list[RenderableType]:
             verdict += f"\n缺 no {', '.join(_labelled(one.rule.grain, n) for n in one.missing)}"
         table.add_row(
             f"{one.rule.title_zh}\n{one.rule.rule_id}", verdict, condition,
-            "\n".join(f"{_labelled(one.rule.grain, name)} {number(value)}"
+            "\n".join(f"{_labelled(one.rule.grain, name)} {_number(one.rule.grain, name, value)}"
                       for name, value in _read(one).items()),
             style="" if watched else "dim",
         )  # fmt: skip
@@ -204,6 +205,13 @@ def _read(one: Judged) -> dict[str, Any]:
     return {n: v for n, v in one.values.items() if n not in one.rule.who.names or v is None}
 
 
-def _labelled(grain: Any, name: str) -> str:
+def _number(grain: Grain, name: str, value: Any) -> str:
+    """A value as its indicator is written: a count has no decimals."""
+    item = indicators(grain).get(name)
+    whole = item is not None and item.type in ("INTEGER", "BIGINT") and value is not None
+    return number(int(value) if whole else value)
+
+
+def _labelled(grain: Grain, name: str) -> str:
     item = indicators(grain).get(name)
     return f"{item.zh} {name}" if item else name
