@@ -188,9 +188,9 @@ def _hits(one: PastNight, two: PastNight, causes: Causes) -> tuple[pl.DataFrame,
 
 def _first_policy_on(one: PastNight, two: PastNight) -> pl.DataFrame | None:
     """What the first night's policy, as in force then, finds in the second night's data."""
-    if one.policy_dir == one.settings.policy:  # it was not kept
+    if one.kept_policy is None:
         return None
-    policy = load_policy(one.policy_dir)
+    policy = load_policy(one.kept_policy)
     try:
         return WhatIf(two, policy, one.as_of).fired()
     except ConfigurationFault:  # a place that the first policy has no value for

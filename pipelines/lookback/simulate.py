@@ -61,8 +61,7 @@ def simulate(policy: Path, home: Path, as_of: date | None = None) -> Simulation:
     new = load_policy(policy)
     with past_night(home, as_of) as night:
         after = WhatIf(night, new)
-        kept = night.manifest.policy_sha256 and night.policy_dir != night.settings.policy
-        before = WhatIf(night, load_policy(night.policy_dir)) if kept else None
+        before = WhatIf(night, load_policy(night.kept_policy)) if night.kept_policy else None
         fired_before = before.fired() if before else _stored(night)
         hits = _placed(night, _joined(fired_before, after.fired()))
         return Simulation(

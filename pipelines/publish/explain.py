@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import NotFound
-from pipelines.hardship.sources import resting_on, roles_played
+from pipelines.hardship.sources import late_sources, resting_on, roles_played
 from pipelines.hardship.what_if import WhatIf
 from pipelines.lake.dispute import Dispute, load_disputes
 from pipelines.lake.home import Home
@@ -80,7 +80,7 @@ class Explanation:
     pending_disputes: int
     other_cases: tuple[Row, ...]
     not_judged: tuple[tuple[str, tuple[str, ...]], ...]
-    late: tuple[Row, ...]
+    late: tuple[str, ...]
 
     @property
     def counted_burden(self) -> Decimal:
@@ -259,20 +259,12 @@ def _one(night: Night, table: str, household: str | None) -> Row | None:
     return rows[0] if rows else None
 
 
-def _late(night: Night, list_: str, held: WhatIf | None) -> list[Row]:
+def _late(night: Night, list_: str, held: WhatIf | None) -> Iterator[str]:
     """Sources past their due date; where the policy is known, those that the list rests on."""
-    if not night.exists("quality.freshness"):
-        return []
-    found = _rows(night, "SELECT source, dataset, age_days, due_days FROM quality.freshness "
-                  "WHERE late ORDER BY source, dataset")  # fmt: skip
-    if held is None:
-        return found
-    played = roles_played(night.settings.schemas)
-    return [
-        row
-        for row in found
-        if list_ in resting_on({f"{row['source']}/{row['dataset']}"}, played, held.policy)
-    ]
+    for name in sorted(late_sources(night)):
+        played = roles_played(night.settings.schemas)
+        if held is None or list_ in resting_on({name}, played, held.policy):
+            yield name
 
 
 def _given(value: str | None) -> set[str]:
