@@ -16,7 +16,9 @@ from pipelines.hardship.indicators import indicators
 from pipelines.hardship.policy_model import Grain
 from pipelines.lake.past import PastNight
 from pipelines.publish import explain_rows
-from pipelines.publish.explain import last_night, members_of, names_of, place_names
+from pipelines.publish.explain import last_night
+from pipelines.publish.explain_evidence import evidence_parts
+from pipelines.publish.explain_people import members_of, names_of, place_names
 from pipelines.publish.explain_rules import (
     FIRED,
     NOT,
@@ -26,14 +28,7 @@ from pipelines.publish.explain_rules import (
     judged,
     kept_what_if,
 )
-from pipelines.publish.explain_text import (
-    NOTE,
-    evidence_parts,
-    labels,
-    masked,
-    number,
-    plain_table,
-)
+from pipelines.publish.explain_words import NOTE, labels, masked, number, plain_table
 
 Row = dict[str, Any]
 SAID = {

@@ -17,7 +17,9 @@ from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest
 from pipelines.lake.night import Night
 from pipelines.publish.explain import explain, explanation, in_force, in_json
-from pipelines.publish.explain_text import certainty, masked, ranges, rendered
+from pipelines.publish.explain_evidence import ranges
+from pipelines.publish.explain_text import rendered
+from pipelines.publish.explain_words import certainty, masked
 from tests.publish.conftest import AS_OF, open_night, write, write_few
 
 CASE = {
