@@ -21,8 +21,9 @@ from pipelines.hardship.what_if import WhatIf
 from pipelines.lake.manifest import stale_nights
 from pipelines.lake.past import PastNight
 from pipelines.lake.table_diff import OF_THE_NIGHT, TableDiff, table_diff
-from pipelines.lookback.reading import past_night, region_names, township
+from pipelines.lookback.reading import region_names, township
 from pipelines.lookback.simulate import changed
+from pipelines.publish.reading import past_night
 from pipelines.standard.promises import contract_promise
 
 HIT = ["rule_id", "list", "person_id", "household_id"]

@@ -17,7 +17,8 @@ import polars as pl
 from pipelines.hardship.policy import load_policy
 from pipelines.hardship.what_if import WhatIf
 from pipelines.lake.past import PastNight
-from pipelines.lookback.reading import past_night, region_names, township
+from pipelines.lookback.reading import region_names, township
+from pipelines.publish.reading import past_night
 
 KEY = ["rule_id", "list", "grain", "person_id", "household_id"]
 RANK = {"yellow": 1, "orange": 2, "red": 3}

@@ -7,7 +7,6 @@ Reads the last committed night; writes nothing. How it looks on a terminal stand
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,17 +17,13 @@ from pipelines.errors import NotFound
 from pipelines.hardship.sources import late_sources, resting_on, roles_played
 from pipelines.hardship.what_if import WhatIf
 from pipelines.lake.dispute import Dispute, load_disputes
-from pipelines.lake.home import Home
 from pipelines.lake.night import Night
-from pipelines.lake.past import PastNight, manifest_of
 from pipelines.publish import explain_rows
 from pipelines.publish.explain_doubts import doubts
 from pipelines.publish.explain_people import members_of, names_of, place_names, rows_of
 from pipelines.publish.explain_rules import UNKNOWN, judged, kept_what_if
 from pipelines.publish.explain_text import rendered
-from pipelines.settings import Settings
-from pipelines.standard import register_views
-from pipelines.standard.promises import contract_promise
+from pipelines.publish.reading import past_night
 
 Row = dict[str, Any]
 
@@ -96,7 +91,7 @@ def explain(
 ) -> Any:  # fmt: skip
     """The explanation as text for a terminal; kinds with more than ``rows`` rows are summed up by
     what they are (None: every row)."""
-    with last_night(home, as_of) as night:
+    with past_night(home, as_of) as night:
         return rendered(explanation(night, case_id), names=names, rows=rows)
 
 
@@ -104,7 +99,7 @@ def as_json(
     case_id: str, home: Path, *, names: bool = False, as_of: date | None = None
 ) -> dict[str, Any]:
     """The explanation for programs: every row; names and words only with ``names``."""
-    with last_night(home, as_of) as night:
+    with past_night(home, as_of) as night:
         return in_json(explanation(night, case_id), names=names)
 
 
@@ -119,19 +114,6 @@ def in_json(told: Explanation, *, names: bool) -> dict[str, Any]:
         for link in found["links"]:
             link.pop("record_key")
     return found
-
-
-@contextmanager
-def last_night(home: Path, as_of: date | None = None) -> Iterator[PastNight]:
-    """The last committed night of a HOME, or that of a date, for reading."""
-    store = Home(home)
-    found = manifest_of(store, as_of)
-    night = PastNight(store, found.as_of, Settings(home=home), contract_promise)
-    try:
-        register_views(night)
-        yield night
-    finally:
-        night.close()
 
 
 def explanation(night: Night, case_id: str) -> Explanation:

@@ -16,7 +16,6 @@ from pipelines.hardship.indicators import indicators
 from pipelines.hardship.policy_model import Grain
 from pipelines.lake.past import PastNight
 from pipelines.publish import explain_rows
-from pipelines.publish.explain import last_night
 from pipelines.publish.explain_evidence import evidence_parts
 from pipelines.publish.explain_people import members_of, names_of, place_names
 from pipelines.publish.explain_rules import (
@@ -29,6 +28,7 @@ from pipelines.publish.explain_rules import (
     kept_what_if,
 )
 from pipelines.publish.explain_words import NOTE, labels, masked, number, plain_table
+from pipelines.publish.reading import past_night
 
 Row = dict[str, Any]
 SAID = {
@@ -61,13 +61,13 @@ class PersonTold:
 def explain(
     person_id: str, home: Path, *, names: bool = False, as_of: date | None = None
 ) -> RenderableType:
-    with last_night(home, as_of) as night:
+    with past_night(home, as_of) as night:
         return rendered(told(night, person_id), names=names)
 
 
 def as_json(person_id: str, home: Path, *, as_of: date | None = None) -> dict[str, Any]:
     """For programs; without names."""
-    with last_night(home, as_of) as night:
+    with past_night(home, as_of) as night:
         found = told(night, person_id)
     return {
         "as_of": found.as_of.isoformat(),

@@ -14,8 +14,9 @@ from pipelines.lake.home import Home
 from pipelines.lake.manifest import committed_nights
 from pipelines.lookback.dispute import record
 from pipelines.lookback.replay import replay
-from pipelines.publish.explain import explain, explanation, last_night
+from pipelines.publish.explain import explain, explanation
 from pipelines.publish.explain_person import told
+from pipelines.publish.reading import past_night
 from pipelines.rooms import ROOMS
 from tests.acceptance.conftest import expected
 from tests.oracle.identity import read_table
@@ -74,7 +75,7 @@ def case_of(home: Path, name: str) -> str:
 def test_a_family_is_explained_to_be_acted_on(name: str, hard_cases: Path) -> None:
     """Rules, sums that the rows add up to, where each row stands, and how each was recognised."""
     case_id = case_of(hard_cases, name)
-    with last_night(hard_cases) as night:
+    with past_night(hard_cases) as night:
         found = explanation(night, case_id)
     stated = {entry["rule"] for entry in FAMILIES[name]["alerts"]}
     assert {fired.rule["rule_id"] for fired in found.rules} <= stated
@@ -104,7 +105,7 @@ def test_who_is_not_flagged_is_told_why(hard_cases: Path) -> None:
         for r in links
         if f"{r['source']}/{r['dataset']} {r['record_key']}" == mention
     }
-    with last_night(hard_cases) as night:
+    with past_night(hard_cases) as night:
         found = told(night, person)
     assert found.rules is not None
     verdicts = {one.rule.rule_id: one for one in found.rules}

@@ -16,9 +16,9 @@ from pipelines.hardship.what_if import WhatIf
 from pipelines.lake.past import PastNight
 from pipelines.lookback.compare import compare
 from pipelines.lookback.nights import nights
-from pipelines.lookback.reading import past_night
 from pipelines.lookback.simulate import as_json, simulate
 from pipelines.publish.explain_rules import FIRED, NOT, NOT_WATCHED, UNKNOWN, judged
+from pipelines.publish.reading import past_night
 from tests.hardship.world import World
 
 FIRST, SECOND = date(2026, 11, 19), date(2026, 11, 20)
