@@ -156,6 +156,8 @@ def dispute(
     from pipelines.lookback.dispute import record
 
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    if on and on > today:
+        raise JiuzhulianError(f"--on {on} is still to come: give the day on which it was said")
     kept = record(settings(home=home).home, case_id, by, text, on or today)
     show(
         f"kept as {kept.dispute_id}, of {kept.disputed_on}; the next night from that day on marks "

@@ -52,11 +52,20 @@ def roles_of_lists(policy: Policy) -> dict[str, frozenset[str]]:
 
 def late_lists(night: Night, policy: Policy) -> frozenset[str]:
     """Lists of which nothing is cleared tonight."""
-    if not night.exists("quality.freshness"):
-        return frozenset()
-    fresh = night.frame("quality.freshness", columns=["source", "dataset", "late"])
-    late = {f"{row['source']}/{row['dataset']}" for row in fresh.to_dicts() if row["late"]}
+    late = late_sources(night)
     return resting_on(late, roles_played(night.settings.schemas), policy) if late else frozenset()
+
+
+def late_sources(night: Night) -> set[str]:
+    """``source/dataset`` past its due date; on one that was never delivered nothing rests."""
+    if not night.exists("quality.freshness"):
+        return set()
+    fresh = night.frame("quality.freshness", ["source", "dataset", "newest_extract", "late"])
+    return {
+        f"{row['source']}/{row['dataset']}"
+        for row in fresh.to_dicts()
+        if row["late"] and row["newest_extract"]
+    }
 
 
 def resting_on(

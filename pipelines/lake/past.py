@@ -29,10 +29,11 @@ class PastNight(Night):
         contract_promises: Callable[[str], Promise | None] | None = None,
     ) -> None:
         self.manifest: Manifest = manifest_of(home, as_of)
-        chosen = settings or Settings(home=home.root)
+        #: the policy that it was made with, where that was kept
+        self.kept_policy = kept_policy(home, self.manifest.policy_sha256)
         super().__init__(
-            home, as_of, chosen,
-            policy_dir=kept_policy(home, self.manifest.policy_sha256),
+            home, as_of, settings or Settings(home=home.root),
+            policy_dir=self.kept_policy,
             contract_promises=contract_promises,
         )  # fmt: skip
 

@@ -13,6 +13,8 @@ from pipelines.lake.pointer import Pointer
 
 #: what differs between two runs that made the same tables (interface §4 "The same tables")
 OF_THE_RUN = frozenset({"recorded_at", "run_id"})
+#: what differs between two nights because they are two
+OF_THE_NIGHT = OF_THE_RUN | {"as_of", "policy_version", "age_days"}
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,10 @@ class TableDiff:
 
 def table_diff(
     engine: DuckEngine, promise: Promise, a: Pointer | None, b: Pointer | None, lake_a: Path,
-    lake_b: Path,
+    lake_b: Path, leave: frozenset[str] = OF_THE_RUN,
 ) -> TableDiff:  # fmt: skip
-    """Compare a table of two nights; ``columns`` names those that only one side has."""
+    """Compare a table of two nights; ``columns`` names those that only one side has. What stands
+    in the columns ``leave`` does not count."""
     table = promise.table
     if a is None or b is None:
         rows_a, rows_b = (a.rows if a else 0), (b.rows if b else 0)
@@ -48,7 +51,7 @@ def table_diff(
         return TableDiff(table, a.rows, b.rows)
     shared = [c for c in promise.column_names if c in a.columns and c in b.columns]
     odd = tuple(sorted(set(a.columns) ^ set(b.columns)))
-    compared = [c for c in shared if c not in OF_THE_RUN]
+    compared = [c for c in shared if c not in leave]
     listed = ", ".join(quoted(c) for c in compared)
     sides = [_source(a.paths(lake_a), listed), _source(b.paths(lake_b), listed)]
     if not compared:

@@ -20,9 +20,10 @@ from pipelines.hardship.policy import load_policy
 from pipelines.hardship.what_if import WhatIf
 from pipelines.lake.manifest import stale_nights
 from pipelines.lake.past import PastNight
-from pipelines.lake.table_diff import TableDiff, table_diff
-from pipelines.lookback.reading import past_night, region_names, township
+from pipelines.lake.table_diff import OF_THE_NIGHT, TableDiff, table_diff
+from pipelines.lookback.reading import region_names, township
 from pipelines.lookback.simulate import changed
+from pipelines.publish.reading import past_night
 from pipelines.standard.promises import contract_promise
 
 HIT = ["rule_id", "list", "person_id", "household_id"]
@@ -156,7 +157,7 @@ def _tables(one: PastNight, two: PastNight) -> tuple[TableDiff, ...]:
     return tuple(
         table_diff(
             two.engine, known, one.manifest.tables.get(name), two.manifest.tables.get(name),
-            one.home.lake, two.home.lake,
+            one.home.lake, two.home.lake, OF_THE_NIGHT,
         )
         for name in names
         if (known := promise(name)) is not None and name != "meta.run"
@@ -188,9 +189,9 @@ def _hits(one: PastNight, two: PastNight, causes: Causes) -> tuple[pl.DataFrame,
 
 def _first_policy_on(one: PastNight, two: PastNight) -> pl.DataFrame | None:
     """What the first night's policy, as in force then, finds in the second night's data."""
-    if one.policy_dir == one.settings.policy:  # it was not kept
+    if one.kept_policy is None:
         return None
-    policy = load_policy(one.policy_dir)
+    policy = load_policy(one.kept_policy)
     try:
         return WhatIf(two, policy, one.as_of).fired()
     except ConfigurationFault:  # a place that the first policy has no value for
@@ -235,5 +236,12 @@ def _cases(one: PastNight, two: PastNight) -> pl.DataFrame:
         both.filter(differs)
         .with_columns(household_id=pl.coalesce("household_id_b", "household_id_a"))
         .drop("household_id_a", "household_id_b")
+        .with_columns(
+            differs=pl.concat_list(
+                pl.when(pl.col(f"{c}_a").ne_missing(pl.col(f"{c}_b"))).then(pl.lit(c)) for c in CASE
+            )
+            .list.drop_nulls()
+            .list.join(", ")
+        )
         .sort("list", "case_id")
     )

@@ -9,7 +9,7 @@ from pipelines.contracts.codes import fold_value, load_codes
 from pipelines.errors import JiuzhulianError, NotFound
 from pipelines.lake.dispute import Dispute, new_dispute_id
 from pipelines.lake.home import Home
-from pipelines.lookback.reading import past_night
+from pipelines.publish.reading import past_night
 
 ROLES = "reporter_role"
 LONGEST = 4000

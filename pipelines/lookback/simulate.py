@@ -17,7 +17,8 @@ import polars as pl
 from pipelines.hardship.policy import load_policy
 from pipelines.hardship.what_if import WhatIf
 from pipelines.lake.past import PastNight
-from pipelines.lookback.reading import past_night, region_names, township
+from pipelines.lookback.reading import region_names, township
+from pipelines.publish.reading import past_night
 
 KEY = ["rule_id", "list", "grain", "person_id", "household_id"]
 RANK = {"yellow": 1, "orange": 2, "red": 3}
@@ -61,8 +62,7 @@ def simulate(policy: Path, home: Path, as_of: date | None = None) -> Simulation:
     new = load_policy(policy)
     with past_night(home, as_of) as night:
         after = WhatIf(night, new)
-        kept = night.manifest.policy_sha256 and night.policy_dir != night.settings.policy
-        before = WhatIf(night, load_policy(night.policy_dir)) if kept else None
+        before = WhatIf(night, load_policy(night.kept_policy)) if night.kept_policy else None
         fired_before = before.fired() if before else _stored(night)
         hits = _placed(night, _joined(fired_before, after.fired()))
         return Simulation(

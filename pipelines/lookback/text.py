@@ -19,13 +19,18 @@ from pipelines.lookback.simulate import Simulation, levels
 SHOWN = 15
 
 
-def grid(title: str, head: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
+def grid(title: str, head: Iterable[str], rows: Iterable[Iterable[object]]) -> RenderableType:
     """A table whose numbers stand to the right."""
     listed = [[cell(value) for value in row] for row in rows]
+    if not listed:
+        return Text.assemble((title, "bold"), ": 无 none\n")
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for i, name in enumerate(head):
         numbers = bool(listed) and all(_is_number(row[i]) for row in listed)
-        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+        table.add_column(
+            name, justify="right" if numbers else "left", overflow="fold",
+            min_width=16 if i == 0 and not numbers else None,
+        )  # fmt: skip
     for row in listed:
         table.add_row(*row)
     return table
@@ -50,7 +55,7 @@ def cell(value: object) -> str:
 
 def nights_text(found: list[NightSummary]) -> RenderableType:
     head = ("夜 night", "政策 policy", "代码 code", "文件 files", "新 new", "个案 cases",
-            "基于 stands on", "过期 stale", "可重放 replayable")  # fmt: skip
+            "基于 on", "过期 stale", "可重放 replay")  # fmt: skip
     rows = (
         (n.as_of, f"{n.policy} {n.policy_sha256[:8]}", n.code_version, n.files, n.files_new,
          n.cases, n.previous, n.stale, n.kept)
@@ -91,7 +96,7 @@ def replay_text(found: Replay) -> RenderableType:
 # -- simulate
 
 _SIDES = ("before", "after", "entered", "left", "level_raised", "level_lowered")
-_HEAD = ("现 now", "新 then", "进入 enter", "退出 leave", "升级 rise", "降级 fall")
+_HEAD = ("现 now", "新 then", "进 in", "出 out", "升 up", "降 down")
 
 
 def simulation_text(found: Simulation) -> RenderableType:
@@ -151,8 +156,11 @@ def _costs(found: Simulation) -> list[RenderableType]:
     if not paid.height:
         return [Text("费用 cost: no rule of the two policies says what it pays (`pays:`).\n")]
     rows = list(paid.select("rule_id", "pays_before", "pays_after", "pays_unknown").iter_rows())
-    total = paid.select(pl.lit("合计 sum"), pl.col("pays_before", "pays_after", "pays_unknown")
-                        .sum()).row(0)  # fmt: skip
+    total = ["合计 sum", *(
+        sum(row[i] for row in rows if row[i] is not None)
+        if any(row[i] is not None for row in rows) else None
+        for i in (1, 2, 3)
+    )]  # fmt: skip
     table = grid(
         "费用 · What it would cost, CNY a year, if all were confirmed",
         ("rule_id", "现 now", "新 then", "金额未知 unknown"), [*rows, total],
@@ -194,10 +202,10 @@ def comparison_text(found: Comparison) -> RenderableType:
 
 
 def _cases(found: Comparison) -> list[RenderableType]:
-    counted = by(found.cases, "list", "status_a", "status_b", "level_a", "level_b")
-    head = ("list", f"状态 {found.a}", f"{found.b}", "等级 level", "", "个案 cases")
+    counted = by(found.cases, "list", "differs", "status_a", "status_b", "level_a", "level_b")
+    head = ("list", "不同 differs", "状态 status", "→", "等级 level", "→", "个案 cases")
     parts: list[RenderableType] = [grid("个案 · Cases that differ", head, counted.iter_rows())]
-    columns = ("case_id", "list", "status_a", "status_b", "level_a", "level_b")
+    columns = ("case_id", "differs", "status_a", "status_b", "level_a", "level_b")
     few = found.cases.select(columns).head(SHOWN)
     if few.height:
         parts.append(grid(

@@ -7,7 +7,6 @@ Reads the last committed night; writes nothing. How it looks on a terminal stand
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,19 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import NotFound
-from pipelines.hardship.sources import resting_on, roles_played
+from pipelines.hardship.sources import late_sources, resting_on, roles_played
 from pipelines.hardship.what_if import WhatIf
 from pipelines.lake.dispute import Dispute, load_disputes
-from pipelines.lake.home import Home
 from pipelines.lake.night import Night
-from pipelines.lake.past import PastNight, manifest_of
 from pipelines.publish import explain_rows
 from pipelines.publish.explain_doubts import doubts
+from pipelines.publish.explain_people import members_of, names_of, place_names, rows_of
 from pipelines.publish.explain_rules import UNKNOWN, judged, kept_what_if
 from pipelines.publish.explain_text import rendered
-from pipelines.settings import Settings
-from pipelines.standard import register_views
-from pipelines.standard.promises import contract_promise
+from pipelines.publish.reading import past_night
 
 Row = dict[str, Any]
 
@@ -80,7 +76,7 @@ class Explanation:
     pending_disputes: int
     other_cases: tuple[Row, ...]
     not_judged: tuple[tuple[str, tuple[str, ...]], ...]
-    late: tuple[Row, ...]
+    late: tuple[str, ...]
 
     @property
     def counted_burden(self) -> Decimal:
@@ -95,7 +91,7 @@ def explain(
 ) -> Any:  # fmt: skip
     """The explanation as text for a terminal; kinds with more than ``rows`` rows are summed up by
     what they are (None: every row)."""
-    with last_night(home, as_of) as night:
+    with past_night(home, as_of) as night:
         return rendered(explanation(night, case_id), names=names, rows=rows)
 
 
@@ -103,7 +99,7 @@ def as_json(
     case_id: str, home: Path, *, names: bool = False, as_of: date | None = None
 ) -> dict[str, Any]:
     """The explanation for programs: every row; names and words only with ``names``."""
-    with last_night(home, as_of) as night:
+    with past_night(home, as_of) as night:
         return in_json(explanation(night, case_id), names=names)
 
 
@@ -120,22 +116,9 @@ def in_json(told: Explanation, *, names: bool) -> dict[str, Any]:
     return found
 
 
-@contextmanager
-def last_night(home: Path, as_of: date | None = None) -> Iterator[PastNight]:
-    """The last committed night of a HOME, or that of a date, for reading."""
-    store = Home(home)
-    found = manifest_of(store, as_of)
-    night = PastNight(store, found.as_of, Settings(home=home), contract_promise)
-    try:
-        register_views(night)
-        yield night
-    finally:
-        night.close()
-
-
 def explanation(night: Night, case_id: str) -> Explanation:
     """Collect what the case rests on; raises NotFound for a case that is not there."""
-    cases = _rows(night, "SELECT * FROM hardship.case_file WHERE case_id = $case_id",
+    cases = rows_of(night, "SELECT * FROM hardship.case_file WHERE case_id = $case_id",
                   case_id=case_id)  # fmt: skip
     if not cases:
         raise NotFound(
@@ -145,7 +128,7 @@ def explanation(night: Night, case_id: str) -> Explanation:
     household = case["household_id"]
     members = members_of(night, household)
     people = sorted({member["person_id"] for member in members} | _given(case["person_id"]))
-    household_rows = _rows(
+    household_rows = rows_of(
         night, "SELECT * FROM hardship.household_indicator WHERE household_id = $household",
         household=household,
     )  # fmt: skip
@@ -161,7 +144,7 @@ def explanation(night: Night, case_id: str) -> Explanation:
         as_of=night.as_of,
         policy_version=next(iter(versions), ""),
         case=case,
-        events=tuple(_rows(
+        events=tuple(rows_of(
             night, "SELECT * FROM hardship.case_event WHERE case_id = $case_id "
             "ORDER BY sequence", case_id=case_id,
         )),
@@ -171,14 +154,14 @@ def explanation(night: Night, case_id: str) -> Explanation:
         place=place_names(night, (household_rows or cases)[0]["region_code"]),
         members=tuple(members),
         names=names_of(night, known),
-        links=tuple(_rows(
+        links=tuple(rows_of(
             night, "SELECT * FROM linkage.person_link WHERE list_contains($people, person_id) "
             "ORDER BY person_id, source, dataset, record_key", people=people,
         )),
         evidence=rows,
         disputes=tuple(one for one in disputes if one.dispute_id in taken_in),
         pending_disputes=sum(one.dispute_id not in taken_in for one in disputes),
-        other_cases=tuple(_rows(
+        other_cases=tuple(rows_of(
             night, "SELECT case_id, list, level, status FROM hardship.case_file "
             "WHERE household_id = $household AND case_id <> $case_id ORDER BY list, ordinal",
             household=household, case_id=case_id,
@@ -186,54 +169,6 @@ def explanation(night: Night, case_id: str) -> Explanation:
         not_judged=tuple(not_judged(held, household, people)),
         late=tuple(_late(night, case["list"], held)),
     )  # fmt: skip
-
-
-def members_of(night: Night, household: str | None) -> list[Row]:
-    """The people of a household with what rules read of each, the living and the oldest first."""
-    return _rows(
-        night,
-        """
-        SELECT member.person_id, member.relation, member.since, person.sex, person.birth_year,
-               person.alive, person.identity_confidence, indicator.age, indicator.tier,
-               indicator.burden_all_12m, indicator.severe_chronic, indicator.disability_level,
-               indicator.is_student, attribute.present, death.died_on,
-               coalesce(death.doubtful, false) AS death_doubtful
-        FROM population.household_member AS member
-        INNER JOIN population.person AS person ON member.person_id = person.person_id
-        LEFT JOIN hardship.person_indicator AS indicator
-            ON member.person_id = indicator.person_id
-        LEFT JOIN population.person_attribute AS attribute
-            ON member.person_id = attribute.person_id
-        LEFT JOIN population.death AS death ON member.person_id = death.person_id
-        WHERE member.household_id = $household
-        ORDER BY person.alive DESC, person.birth_year NULLS LAST, member.person_id
-        """,
-        household=household,
-    )
-
-
-def names_of(night: Night, people: Sequence[str]) -> dict[str, str | None]:
-    rows = _rows(
-        night, "SELECT person_id, name FROM linkage.person_identity "
-        "WHERE list_contains($people, person_id)", people=list(people),
-    )  # fmt: skip
-    return {row["person_id"]: row["name"] for row in rows}
-
-
-def place_names(night: Night, region_code: str | None) -> tuple[str, ...]:
-    """County, township and village by name; the code of a level that the regions do not know."""
-    if not region_code:
-        return ()
-    levels = [region_code[:n].ljust(12, "0") for n in (6, 9, 12)]
-    levels = [c for n, c in enumerate(levels) if n == 0 or c != levels[n - 1]]
-    if not night.exists("standard.region"):
-        return (region_code,)
-    rows = _rows(
-        night, "SELECT region_code, name FROM standard.region "
-        "WHERE list_contains($codes, region_code)", codes=levels,
-    )  # fmt: skip
-    known = {row["region_code"]: row["name"] for row in rows}
-    return tuple(known.get(code) or code for code in levels)
 
 
 def not_judged(
@@ -255,43 +190,31 @@ def not_judged(
 def _one(night: Night, table: str, household: str | None) -> Row | None:
     if not night.exists(table):
         return None
-    rows = _rows(night, f"SELECT * FROM {table} WHERE household_id = $h", h=household)
+    rows = rows_of(night, f"SELECT * FROM {table} WHERE household_id = $h", h=household)
     return rows[0] if rows else None
 
 
-def _late(night: Night, list_: str, held: WhatIf | None) -> list[Row]:
+def _late(night: Night, list_: str, held: WhatIf | None) -> Iterator[str]:
     """Sources past their due date; where the policy is known, those that the list rests on."""
-    if not night.exists("quality.freshness"):
-        return []
-    found = _rows(night, "SELECT source, dataset, age_days, due_days FROM quality.freshness "
-                  "WHERE late ORDER BY source, dataset")  # fmt: skip
-    if held is None:
-        return found
-    played = roles_played(night.settings.schemas)
-    return [
-        row
-        for row in found
-        if list_ in resting_on({f"{row['source']}/{row['dataset']}"}, played, held.policy)
-    ]
+    for name in sorted(late_sources(night)):
+        played = roles_played(night.settings.schemas)
+        if held is None or list_ in resting_on({name}, played, held.policy):
+            yield name
 
 
 def _given(value: str | None) -> set[str]:
     return {value} if value else set()
 
 
-def _rows(night: Night, sql: str, **values: Any) -> list[Row]:
-    return night.query(sql, values).to_dicts()
-
-
 def _rules(night: Night, case: Row) -> Iterator[FiredRule]:
     """The case's rules, those that fired tonight with their numbers."""
-    alerts = _rows(
+    alerts = rows_of(
         night, "SELECT * FROM hardship.alert WHERE household_id = $household "
         "ORDER BY rule_id, measure DESC NULLS LAST, person_id", household=case["household_id"],
     )  # fmt: skip
-    written = _rows(night, "SELECT * FROM meta.rule ORDER BY rule_id, in_force, effective_from")
+    written = rows_of(night, "SELECT * FROM meta.rule ORDER BY rule_id, in_force, effective_from")
     known = {rule["rule_id"]: rule for rule in written}
-    parameters = _rows(night, "SELECT * FROM meta.policy_parameter")
+    parameters = rows_of(night, "SELECT * FROM meta.policy_parameter")
     place = _place(night, case)
     for rule_id in case["rule_ids"] or ():
         rule = known.get(rule_id, {"rule_id": rule_id, "title_zh": rule_id, "title_en": rule_id,
@@ -314,7 +237,7 @@ def _rules(night: Night, case: Row) -> Iterator[FiredRule]:
 
 def _place(night: Night, case: Row) -> tuple[str, str | None]:
     """Region and urban or rural of the case's household."""
-    found = _rows(
+    found = rows_of(
         night, "SELECT region_code, urban_rural FROM hardship.household_indicator "
         "WHERE household_id = $household", household=case["household_id"],
     )  # fmt: skip

@@ -90,16 +90,19 @@ def _rules(told: Explanation) -> Iterator[tuple[str, str]]:
             f"{value.title_zh}为假定值，没有公开依据",
             f"{value.title_en} is an assumption: no source was found",
         )
+    lacking: dict[tuple[str, ...], list[str]] = {}
     for rule_id, missing in told.not_judged:
-        names = ", ".join(missing) or "?"
-        yield f"规则 {rule_id} 无法判断：缺 {names}", f"rule {rule_id} could not judge: no {names}"
+        lacking.setdefault(missing, []).append(rule_id)
+    for missing, rules in lacking.items():
+        names, listed = ", ".join(missing) or "?", ", ".join(rules)
+        yield f"缺 {names}，无法判断：{listed}", "without it these rules could not judge"
 
 
 def _data(told: Explanation) -> Iterator[tuple[str, str]]:
-    for row in told.late:
+    for name in told.late:
         yield (
-            f"{row['source']}/{row['dataset']} 已逾期，数字可能过时，逾期期间不结案",
-            f"{row['source']}/{row['dataset']} is past due: numbers may be old, nothing is cleared",
+            f"{name} 已逾期，数字可能过时，逾期期间不结案",
+            f"{name} is past due: numbers may be old, nothing is cleared",
         )
     alone = sum(1 for row in told.evidence if "未配对" in row.note)
     if alone:

@@ -13,9 +13,11 @@ from rich.text import Text
 
 from pipelines.errors import NotFound
 from pipelines.hardship.indicators import indicators
+from pipelines.hardship.policy_model import Grain
 from pipelines.lake.past import PastNight
 from pipelines.publish import explain_rows
-from pipelines.publish.explain import last_night, members_of, names_of, place_names
+from pipelines.publish.explain_evidence import evidence_parts
+from pipelines.publish.explain_people import members_of, names_of, place_names
 from pipelines.publish.explain_rules import (
     FIRED,
     NOT,
@@ -25,7 +27,8 @@ from pipelines.publish.explain_rules import (
     judged,
     kept_what_if,
 )
-from pipelines.publish.explain_text import NOTE, evidence_parts, masked, number, plain_table
+from pipelines.publish.explain_words import NOTE, labels, masked, number, plain_table
+from pipelines.publish.reading import past_night
 
 Row = dict[str, Any]
 SAID = {
@@ -52,18 +55,19 @@ class PersonTold:
     rules: tuple[Judged, ...] | None
     evidence: tuple[explain_rows.EvidenceRow, ...]
     names: dict[str, str | None]
+    members: tuple[Row, ...]
 
 
 def explain(
     person_id: str, home: Path, *, names: bool = False, as_of: date | None = None
 ) -> RenderableType:
-    with last_night(home, as_of) as night:
+    with past_night(home, as_of) as night:
         return rendered(told(night, person_id), names=names)
 
 
 def as_json(person_id: str, home: Path, *, as_of: date | None = None) -> dict[str, Any]:
     """For programs; without names."""
-    with last_night(home, as_of) as night:
+    with past_night(home, as_of) as night:
         found = told(night, person_id)
     return {
         "as_of": found.as_of.isoformat(),
@@ -105,7 +109,8 @@ def told(night: PastNight, person_id: str) -> PersonTold:
         for row in explain_rows.evidence(night, [person_id], household)
         if row.kind in ("certificate", "death", "condition", "income")
     ]
-    everybody = {m["person_id"] for m in members_of(night, household)} | {person_id}
+    members = members_of(night, household)
+    everybody = {m["person_id"] for m in members} | {person_id}
     tiers = _rows(night, "population.monitored_person", person_id)
     deaths = _rows(night, "population.death", person_id)
     return PersonTold(
@@ -113,7 +118,7 @@ def told(night: PastNight, person_id: str) -> PersonTold:
         names_of(night, [person_id]).get(person_id), tiers[0] if tiers else None,
         tuple(_rows(night, "population.tier_history", person_id, "valid_from")),
         deaths[0] if deaths else None, tuple(cases.to_dicts()), said, tuple(rows),
-        names_of(night, sorted(everybody)),
+        names_of(night, sorted(everybody)), tuple(members),
     )  # fmt: skip
 
 
@@ -132,7 +137,8 @@ def rendered(found: PersonTold, *, names: bool) -> RenderableType:
         )
     else:
         parts += _rules(found.rules)
-    parts += evidence_parts(found.evidence, found.names, names=names, limit=None)
+    called = labels(found.names, found.members, names=names)
+    parts += evidence_parts(found.evidence, called, limit=None)
     parts.append(Text(NOTE, style="italic"))
     return Group(*parts)
 
@@ -181,7 +187,7 @@ def _rules(said: tuple[Judged, ...]) -> list[RenderableType]:
             verdict += f"\n缺 no {', '.join(_labelled(one.rule.grain, n) for n in one.missing)}"
         table.add_row(
             f"{one.rule.title_zh}\n{one.rule.rule_id}", verdict, condition,
-            "\n".join(f"{_labelled(one.rule.grain, name)} {number(value)}"
+            "\n".join(f"{_labelled(one.rule.grain, name)} {_number(one.rule.grain, name, value)}"
                       for name, value in _read(one).items()),
             style="" if watched else "dim",
         )  # fmt: skip
@@ -194,6 +200,13 @@ def _read(one: Judged) -> dict[str, Any]:
     return {n: v for n, v in one.values.items() if n not in one.rule.who.names or v is None}
 
 
-def _labelled(grain: Any, name: str) -> str:
+def _number(grain: Grain, name: str, value: Any) -> str:
+    """A value as its indicator is written: a count has no decimals."""
+    item = indicators(grain).get(name)
+    whole = item is not None and item.type in ("INTEGER", "BIGINT") and value is not None
+    return number(int(value) if whole else value)
+
+
+def _labelled(grain: Grain, name: str) -> str:
     item = indicators(grain).get(name)
     return f"{item.zh} {name}" if item else name

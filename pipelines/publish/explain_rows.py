@@ -15,25 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.contracts.codes import load_codes
-from pipelines.engine.sql import parameters, read_sql
+from pipelines.engine.sql import parameters, read_sql, tables_read
 from pipelines.hardship.registry import windows
 from pipelines.lake.night import Night
 
 HERE = Path(__file__).resolve().parent / "evidence"
-#: kinds of rows in the order shown, and a table without which a night has none of them
-KINDS = {
-    "settlement": "hardship.refund_pair",
-    "medical_aid": "hardship.medical_aid_payment",
-    "school_charge": "standard.education_charge",
-    "help": "standard.help",
-    "income": "standard.income_check",
-    "certificate": "standard.tier_grant",
-    "condition": "standard.attribute_claim",
-    "care": "standard.guardianship",
-    "death": "standard.death_claim",
-    "field_report": "standard.field_report",
-    "visit": "standard.disposition",
-}
+#: kinds of rows in the order shown
+KINDS = (
+    "settlement", "medical_aid", "school_charge", "help", "income", "certificate", "condition",
+    "care", "death", "field_report", "visit",
+)  # fmt: skip
 Row = dict[str, Any]
 
 
@@ -70,10 +61,11 @@ def evidence(
     }
     given = {"people": list(people), "household": household, "case_id": case_id}
     given |= windows(night.as_of)
-    for kind, needs in KINDS.items():
+    for kind in KINDS:
         sql = read_sql(HERE / f"{kind}.sql")
-        if not night.exists(needs) or any(given.get(n, "") is None for n in parameters(sql)):
-            continue
+        asks_for_nobody = any(given.get(name, "") is None for name in parameters(sql))
+        if asks_for_nobody or not all(night.exists(table) for table in tables_read(sql)):
+            continue  # a night of an older version may not have such rows
         rows = [row for row in night.query(sql, given).to_dicts() if not row.get("superseded")]
         found = {_row(kind, row, files) for row in rows}
         yield from sorted(found, key=_newest, reverse=True)
@@ -156,7 +148,7 @@ def _help(row: Row) -> Row:
     item = " ".join(filter(None, [row["aid_type"], row["subtype"]])) or row["kind"]
     month = f"所属 for {row['benefit_month']:%Y-%m}" if row["benefit_month"] else ""
     detail = " · ".join(filter(None, [row["department"], month]))
-    return _plain(item, row["amount"], note, detail=detail)
+    return _plain(str(item), row["amount"], note, detail=detail)
 
 
 def _income(row: Row) -> Row:
@@ -209,7 +201,7 @@ def _death(row: Row) -> Row:
     kind = {"death_record": "死亡登记 / death record",
             "survival_status": "参保生存状态 / survival status"}  # fmt: skip
     note = "存疑，待核 / doubtful, moves nobody" if row["doubtful"] else ""
-    return _plain(kind.get(row["kind"], row["kind"]), note=note)
+    return _plain(str(kind.get(row["kind"], row["kind"])), note=note)
 
 
 def _field_report(row: Row) -> Row:

@@ -30,10 +30,10 @@ class Judged:
 
 def kept_what_if(night: Night) -> WhatIf | None:
     """The policy that was kept with a past night, held against it; None where none was."""
-    if not isinstance(night, PastNight) or night.policy_dir == night.settings.policy:
+    if not isinstance(night, PastNight) or night.kept_policy is None:
         return None
     try:
-        return WhatIf(night, load_policy(night.policy_dir))
+        return WhatIf(night, load_policy(night.kept_policy))
     except ConfigurationFault:
         return None  # rules of then that this code cannot read
 

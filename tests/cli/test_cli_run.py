@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -237,3 +238,44 @@ def test_a_case_is_explained_without_a_name(ran: Ran) -> None:
 def test_explaining_where_nothing_was_run(tmp_path: Path) -> None:
     refused(jiuzhulian("explain", "C1", "--home", tmp_path / "none"), 2)
     assert not (tmp_path / "none").exists()
+
+
+def test_nights_are_listed_for_programs(ran: Ran) -> None:
+    ended = jiuzhulian("nights", "--home", ran.home, "--format", "json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    (night,) = [one for one in json.loads(ended.stdout) if one["as_of"] == NIGHT]
+    assert (night["policy"], night["kept"], night["stale"]) == ("rizhao", True, False)
+
+
+def test_the_same_policy_changes_nothing(ran: Ran) -> None:
+    ended = jiuzhulian("simulate", "--home", ran.home, "--as-of", NIGHT, "--format", "json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    told = json.loads(ended.stdout)
+    assert sum(rule["after"] for rule in told["by_rule"]) > 10
+    changes = ("entered", "left", "level_raised", "level_lowered")
+    assert {rule[change] for rule in told["by_rule"] for change in changes} == {0}
+
+
+def test_a_person_is_explained_without_a_name(ran: Ran) -> None:
+    con = duckdb.connect(str(ran.published), read_only=True)
+    person = con.execute("SELECT person_id FROM hardship.alert WHERE person_id IS NOT NULL "
+                         "ORDER BY 1").fetchall()[0][0]  # fmt: skip
+    con.close()
+    words = ("explain", "--person", person, "--home", ran.home, "--as-of", NIGHT)
+    ended = jiuzhulian(*words, "--format", "json")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    verdicts = {rule["verdict"] for rule in json.loads(ended.stdout)["rules"]}
+    assert {"fired", "did_not_fire"} <= verdicts
+    assert [1 for value in people(ran.landing) if value in ended.stdout] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("explain",), "name a case, or a person"),
+        (("compare", NIGHT, NIGHT), "compared with itself"),
+        (("replay", "--as-of", "2020-01-01"), "no night of 2020-01-01"),
+    ],
+)
+def test_what_cannot_be_looked_back_at(ran: Ran, words: tuple[str, ...], says: str) -> None:
+    refused(jiuzhulian(*words, "--home", ran.home), 2, says)

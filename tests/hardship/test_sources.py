@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
 from pipelines.hardship import load_policy
 from pipelines.hardship.indicators import indicators
 from pipelines.hardship.policy_model import GRAINS
-from pipelines.hardship.sources import resting_on, roles_behind
+from pipelines.hardship.sources import late_sources, resting_on, roles_behind
 from tests.hardship.world import RIZHAO
 
 NEUTRAL = {
@@ -31,3 +36,34 @@ def test_lists_that_rest_on_a_late_source() -> None:
     assert resting_on({"town/report"}, PLAYED, policy) == {"field_report"}
     late = resting_on({"insurer/settlement"}, PLAYED, policy)
     assert "suspected_illness_poverty" in late and "field_report" not in late
+
+
+def test_a_list_rests_on_whom_its_rules_watch_too() -> None:
+    policy = load_policy(RIZHAO)
+    played = {"town/certificate": frozenset({"tier_grant"})}
+    assert "suspected_illness_poverty" in resting_on({"town/certificate"}, played, policy)
+
+
+@dataclass
+class Fresh:
+    """A night that has a freshness table and nothing else."""
+
+    rows: list[dict[str, Any]]
+
+    def exists(self, table: str) -> bool:
+        return table == "quality.freshness" and bool(self.rows)
+
+    def frame(self, table: str, columns: list[str]) -> pl.DataFrame:
+        return pl.DataFrame(self.rows).select(columns)
+
+
+def test_nothing_rests_on_what_was_never_delivered() -> None:
+    """Else a place without a school feed would never see an illness case cleared."""
+    rows = [
+        {"source": "a", "dataset": name, "newest_extract": newest, "late": late}
+        for name, newest, late in (
+            ("never", None, True), ("late", "2026-01-01", True), ("fresh", "2026-11-01", False),
+        )
+    ]  # fmt: skip
+    assert late_sources(Fresh(rows)) == {"a/late"}  # type: ignore[arg-type]
+    assert late_sources(Fresh([])) == set()  # type: ignore[arg-type]

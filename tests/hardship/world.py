@@ -19,8 +19,8 @@ import polars as pl
 
 from pipelines.contracts.promises import load_promises
 from pipelines.hardship import registry
-from pipelines.lake import fingerprint
 from pipelines.lake.home import Home
+from pipelines.lake.kept import keep_policy
 from pipelines.lake.manifest import Manifest, manifest_sha256
 from pipelines.lake.night import Night
 from pipelines.settings import Settings
@@ -193,7 +193,7 @@ def commit(night: Night) -> None:
     previous = night.previous
     Manifest(
         as_of=night.as_of, run_id=night.run_id, committed_at="", code_version="test",
-        policy=night.policy_dir.name, policy_sha256=fingerprint.folder(night.policy_dir),
+        policy=night.policy_dir.name, policy_sha256=keep_policy(night.home, night.policy_dir),
         previous=previous,
         previous_sha256=manifest_sha256(night.home, previous) if previous else None,
         receipts=(), tables=night.pointers(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -11,11 +12,14 @@ import pytest
 from rich.console import Console
 
 from pipelines.errors import EXIT_COULD_NOT_RUN, NotFound
+from pipelines.lake.dispute import Dispute
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest
 from pipelines.lake.night import Night
-from pipelines.publish.explain import explain, explanation, in_force
-from pipelines.publish.explain_text import certainty, masked, rendered
+from pipelines.publish.explain import explain, explanation, in_force, in_json
+from pipelines.publish.explain_evidence import ranges
+from pipelines.publish.explain_text import rendered
+from pipelines.publish.explain_words import certainty, masked
 from tests.publish.conftest import AS_OF, open_night, write, write_few
 
 CASE = {
@@ -35,7 +39,8 @@ def settlement(number: int, burden: str) -> str:
     return (
         f"SELECT 'medical_insurance/settlement:s{number}' AS row_ref, 'psn_no:1' AS register_ref, "
         f"DATE '2026-10-0{number}' AS settled_on, '21' AS care_type, 100.00 AS total_cost, "
-        f"{burden} AS personal_burden, FALSE AS refunded, 'medical_insurance' AS source, "
+        f"{burden} AS personal_burden, 80.00 AS in_scope_cost, 50.00 AS fund_total, "
+        f"FALSE AS refunded, 'medical_insurance' AS source, "
         f"'settlement' AS dataset, 'd1' AS delivery_id, {number} AS row_number"
     )
 
@@ -45,7 +50,8 @@ def told(night: Night) -> Night:
     write_few(night)
     write(night, "hardship.case_file", [CASE])
     write(night, "hardship.alert", [{"rule_id": "illness.burden", "person_id": "P1",
-          "household_id": "H1", "measure": 1.2, "threshold": 0.5, "level": "red"}])  # fmt: skip
+          "household_id": "H1", "measure": 1.2, "threshold": 0.5, "level": "red",
+          "reason_zh": CASE["reason_zh"], "reason_en": CASE["reason_en"]}])  # fmt: skip
     write(night, "meta.rule", [RULE])
     write(night, "meta.policy_parameter", [
         {"name": "line", "title_zh": "界线", "region": "37", "valid_from": date(2024, 1, 1),
@@ -68,6 +74,11 @@ def told(night: Night) -> Night:
         "hardship.case_event",
         "hardship.superseded_settlement",
         "linkage.redirect",
+        "population.person_attribute",
+        "population.death",
+        "population.household_income",
+        "households.group_home",
+        "hardship.medical_aid_payment",
     ):
         write(night, table, [])  # fmt: skip
     night.view(
@@ -95,8 +106,78 @@ def test_names_are_masked_unless_asked_for(told: Night) -> None:
     assert "王*" in hidden and "王小明" not in hidden and "G371102" not in hidden
     assert "refund" in hidden and "市公报" in hidden and "疑似：负担过重" in hidden
     console.print(rendered(explanation(told, "C1"), names=True, rows=1))
-    shown = console.export_text()
-    assert "王小明" in shown and "2 more rows" in shown
+    assert "王小明" in console.export_text()
+
+
+def test_many_rows_are_summed_up_with_the_rows_that_they_are(told: Night) -> None:
+    more = [settlement(n, "10") for n in (4, 5, 6, 8)]
+    told.view("standard.medical_spending", " UNION ALL ".join([settlement(1, "40"), *more]))
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(rendered(explanation(told, "C1"), names=False, rows=3))
+    text = console.export_text()
+    assert "× 5" in text and "F1:1, 4–6, 8" in text
+    assert "合计 sum 80.00 · 范围内 in scope 150.00" in text
+    console.print(rendered(explanation(told, "C1"), names=False, rows=None))
+    assert console.export_text().count("F1:") == 5
+
+
+def test_school_charges_help_and_certificates_stand_with_file_and_row(told: Night) -> None:
+    came = {"delivery_id": "d9", "source": "education", "dataset": "student_charge"}
+    write(told, "standard.education_charge", [
+        {**came, "row_number": 7, "person_ref": "student_no:1", "charge_item": "学费",
+         "amount_paid": Decimal(900), "paid_on": date(2026, 9, 1)},
+        {**came, "record_key": "old", "row_number": 8, "person_ref": "student_no:1",
+         "amount_paid": Decimal(100), "paid_on": date(2025, 9, 1)},
+    ])  # fmt: skip
+    write(told, "standard.help", [
+        {**came, "kind": "student_aid", "row_number": 3, "person_ref": "student_no:1",
+         "aid_type": "助学金", "amount": Decimal(500), "given_on": date(2026, 10, 1)},
+        {**came, "kind": "payment", "row_number": 4, "group_key": "certificate:Z1",
+         "aid_type": "低保金", "amount": Decimal(300), "given_on": date(2026, 11, 1)},
+    ])  # fmt: skip
+    write(told, "standard.tier_grant", [
+        {"group_key": "certificate:Z1", "tier": "低保", "valid_from": date(2025, 1, 1),
+         "annual_income": Decimal(7200), "row_number": 2}])  # fmt: skip
+    write(told, "standard.tier_claim", [])
+    write(told, "households.group_home", [{"group_key": "certificate:Z1", "household_id": "H1"}])
+    write(told, "linkage.person_ref", [
+        {"person_ref": "psn_no:1", "person_id": "P1"},
+        {"person_ref": "student_no:1", "person_id": "P2"},
+    ])  # fmt: skip
+    found = explanation(told, "C1")
+    rows = {
+        (row.kind, row.row_number): (row.person_id, row.amount)
+        for row in found.evidence
+        if row.kind != "settlement"
+    }
+    assert rows == {
+        ("school_charge", 7): ("P2", Decimal(900)), ("help", 3): ("P2", Decimal(500)),
+        ("help", 4): (None, Decimal(300)), ("certificate", 2): (None, Decimal(7200)),
+    }  # fmt: skip
+
+
+def test_a_dispute_shows_at_once_and_its_words_only_when_asked_for(told: Night, home: Home) -> None:
+    Dispute("D1", "C1", AS_OF, "本人", "不愿公示", "2026-11-18T10:00:00").save(home)
+    Dispute("D2", "C1", date(2026, 11, 19), "本人", "再次", "2026-11-19T10:00:00").save(home)
+    found = explanation(told, "C1")
+    assert ([one.dispute_id for one in found.disputes], found.pending_disputes) == (["D1"], 1)
+    assert "text" not in in_json(found, names=False)["disputes"][0]
+    assert in_json(found, names=True)["disputes"][0]["text"] == "不愿公示"
+    console = Console(width=200, record=True, file=StringIO())
+    console.print(rendered(found, names=False, rows=3))
+    text = console.export_text()
+    assert "异议 dispute 2026-11-18" in text and "不愿公示" not in text
+
+
+def test_machines_get_everything_but_names(told: Night) -> None:
+    found = json.dumps(in_json(explanation(told, "C1"), names=False), default=str)
+    assert "王小明" not in found and "G371102" not in found
+    assert json.loads(found)["evidence"][0]["row_number"] == 3
+    assert json.loads(found)["rules"][0]["values"][0]["source"] == "市公报"
+
+
+def test_row_numbers_as_people_write_them() -> None:
+    assert ranges([3, 1, 2, 7]) == "1–3, 7" and ranges([5]) == "5"
 
 
 def test_an_unknown_case_is_a_clear_error(told: Night, home: Home) -> None:
