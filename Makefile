@@ -16,7 +16,7 @@ HOME_DIR := var/home
 NIGHTS := 2026-11-18 2026-11-19 2026-11-20
 TOWN_PEOPLE := 2000
 
-.PHONY: help setup run sample test check format ui bench clean generated
+.PHONY: help setup run sample test check format ui bench oracle clean generated
 
 help:
 	@echo "make run    set up, make the sample town, run three nights, say what was found"
@@ -24,6 +24,7 @@ help:
 	@echo "make ui     the Dagster user interface on the same project (http://127.0.0.1:3000)"
 	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
 	@echo "make bench  the measurements in benchmarks/"
+	@echo "make oracle chain, gaps and overlaps of a city of 20,000 against the oracle, three nights"
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=/path/to/python3 ...")'
@@ -65,6 +66,9 @@ ui: setup
 
 bench: setup
 	$(RUN) python -m benchmarks.night --people 300000
+
+oracle: setup
+	$(RUN) python -m tests.oracle.help_report --people 20000 --out var/oracle
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache
