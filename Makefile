@@ -24,7 +24,7 @@ help:
 	@echo "make ui     the Dagster user interface on the same project (http://127.0.0.1:3000)"
 	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
 	@echo "make bench  the measurements in benchmarks/"
-	@echo "make oracle a second, slow program on a city of 20,000: every tier and alert of every pack"
+	@echo "make oracle a second, slow program on a city of 20,000: every tier, alert, chain and gap"
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=/path/to/python3 ...")'
@@ -69,6 +69,7 @@ bench: setup
 
 oracle: setup
 	$(RUN) python -m tests.oracle.soak --people 20000 --work var/oracle
+	$(RUN) python -m tests.oracle.help_report --people 20000 --out var/oracle_help
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache

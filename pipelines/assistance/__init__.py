@@ -41,6 +41,7 @@ TABLES: tuple[str, ...] = (
     "assistance.event",
     "assistance.chain",
     "assistance.total",
+    "assistance.treatment",
     "assistance.tier_stay",
     "assistance.unpaid_certificate",
     "assistance.unaided_patient",

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from tests.oracle.compare import Agreement, Tally
+from tests.oracle.help_compare import planted
 from tests.oracle.identity import read_table
 from tests.oracle.nights import PACKS, Nights
 
@@ -94,6 +95,21 @@ def test_something_happened_on_these_nights(
     assert {row["doubtful"] for row in deaths} == {True, False}
     changes = {row["change"] for row in town.truth.rows["medical_insurance/settlement"]}
     assert {"refund", "flag", "late", "correction"} <= changes
+def test_help(found: Agreement) -> None:
+    """Chain, gaps and overlaps: nothing missed and nothing false where identity is certain."""
+    assert differing(found.help) == {}
+    assert found.help["chain of persons"].agreed > 150
+    kinds = {name for name, tally in found.help.items() if tally.agreed}
+    assert kinds >= {"no_payment_90_days", "paid_after_death", "same_aid_twice"}
+
+
+@pytest.mark.parametrize("night", NIGHTS, ids=str)
+def test_planted_help(night: date, town: Nights, agreements: dict[date, Agreement]) -> None:
+    people = agreements[night].people_certain
+    found = planted(town.city, town.kept[night.isoformat()][0], people)
+    assert (found.missed, found.false) == ([], [])
+    assert found.found >= 5
+    assert found.left_alone >= 5
 
 
 def test_not_judged_differs_by_no_more_than_the_uncertain(found: Agreement) -> None:

@@ -21,6 +21,7 @@ from tests.docs.pages import Sample, commands, samples
 
 MAKE = (ROOT / "Makefile").read_text(encoding="utf-8")
 SQL = [pytest.param(s, id=f"{s.page}-{n}") for n, s in enumerate(samples("sql"))]
+QUERIES = sorted((ROOT / "docs" / "queries").glob("*.sql"))
 SHELL = [pytest.param(s, id=f"{s.page}-{n}") for n, s in enumerate(samples("bash"))]
 
 
@@ -40,6 +41,11 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.mark.parametrize("sample", SQL)
 def test_queries_can_be_asked(sample: Sample, empty: duckdb.DuckDBPyConnection) -> None:
     empty.execute(sample.text)
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_the_manuals_queries_can_be_asked(path: Path, empty: duckdb.DuckDBPyConnection) -> None:
+    empty.execute(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("sample", SHELL)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tests.oracle.help import Found, gaps, given, of_people, overlaps
-from tests.oracle.identity import Frame
+from tests.oracle.identity import Frame, read_table
 from tests.oracle.indicators import Night
+from tests.oracle.load import read
 from tests.oracle.medical import months_before
 
+# what a lawful look-alike looks like
+LOOKED_LIKE = {"no_payment_90_days", "paid_after_death", "same_aid_twice", "service_after_death"}
 OF_CASES = ("confirmed_without_help", "needs_half_answered")  # cases live in the pipeline alone
 
 
@@ -59,6 +64,40 @@ def help_lines(
     for kind in sorted(got.keys() | want.keys()):
         lines[kind] = (got[kind], want[kind])
     return lines
+
+
+@dataclass
+class Planted:
+    """What became of the planted people: found and left alone as they should be, or not."""
+
+    found: int = 0
+    left_alone: int = 0
+    missed: list[Any] = field(default_factory=list)
+    false: list[Any] = field(default_factory=list)
+
+
+def planted(city: Path, monitoring: Path, people: Mapping[str, int]) -> Planted:
+    """The planted people of certain identity, held against the published findings."""
+    raised: dict[int, set[str]] = defaultdict(set)
+    for table, kind in (("assistance.gap", "gap_type"), ("assistance.overlap", "overlap_type")):
+        for row in read_table(monitoring, table):
+            if row["person_id"] in people:
+                raised[people[row["person_id"]]].add(row[kind])
+    certain, result = set(people.values()), Planted()
+    for row in read(Path(city) / "truth" / "planted.parquet"):
+        uid, expected, sort = row["person_uid"], row["expected"], row["sort"]
+        if uid not in certain:
+            continue
+        if expected is None:
+            if wrong := raised[uid] & LOOKED_LIKE:
+                result.false.append((uid, sort, sorted(wrong)))
+            else:
+                result.left_alone += 1
+        elif expected in raised[uid]:
+            result.found += 1
+        else:
+            result.missed.append((uid, sort, expected))
+    return result
 
 
 def _published_chains(rows: Frame, people: Mapping[str, int]) -> set[Any]:
