@@ -19,6 +19,7 @@ from pathlib import Path
 from pipelines.contracts.codes import CodeList
 from pipelines.contracts.model import Contract
 from pipelines.engine.duck import DuckEngine
+from pipelines.intake import corrections
 from pipelines.intake.convert import Converted, convert
 from pipelines.intake.discover import Found, discover
 from pipelines.intake.errors import FileChanging, Refusal
@@ -146,7 +147,9 @@ class _Landing:
     ) -> None:
         try:
             contract = self.contracts[found.key]
-            converted.append(convert(found, sha256, contract, self.codes, self.temp))
+            one = convert(found, sha256, contract, self.codes, self.temp)
+            corrections.settle(one, self.ledger.of(found.key))
+            converted.append(one)
         except FileChanging:
             self.summary.incomplete += 1
             self.log(f"  {found.relative_path}: is still being written; left")
@@ -179,7 +182,8 @@ class _Landing:
                     rows_landed=one.rows_landed,
                     rows_quarantined=one.rows_quarantined,
                     rows_superseded=one.rows_superseded,
-                    reason="; ".join(one.notes) or None,
+                    reason="; ".join((*one.notes, *corrections.told(one))) or None,
+                    corrects=one.corrects,
                     parquet=str(landed.relative_to(self.home.lake)),
                     quarantine=str(aside.relative_to(self.home.quarantine))
                     if one.quarantine else None,
@@ -195,6 +199,8 @@ class _Landing:
                 parts.append(f"{receipt.rows_quarantined:,} set aside")
             if receipt.rows_superseded:
                 parts.append(f"{receipt.rows_superseded:,} superseded")
+            if receipt.corrects:
+                parts.append("a correction")
             self.log(f"  {receipt.relative_path}: {', '.join(parts)}")
         self.log(f"  {group[0].found.key}: {time.monotonic() - started:.1f} s")
 

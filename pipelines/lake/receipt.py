@@ -47,6 +47,8 @@ class Receipt:
     quarantine: str | None = None
     unknown_headers: tuple[str, ...] = ()
     repairs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    #: of a correction the deliveries whose set-aside rows it holds: it adds to them
+    corrects: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -78,4 +80,5 @@ def _read(path: Path) -> Receipt:
     raw["extract_date"] = date.fromisoformat(raw["extract_date"]) if raw["extract_date"] else None
     raw["received_night"] = date.fromisoformat(raw["received_night"])
     raw["unknown_headers"] = tuple(raw.get("unknown_headers") or ())
+    raw["corrects"] = tuple(raw.get("corrects") or ())
     return Receipt(**raw)
