@@ -60,6 +60,44 @@ def accept(
         )
 
 
+quarantine = typer.Typer(
+    name="quarantine", help="Rows that could not be used, and their way back.", no_args_is_help=True
+)
+Department = Annotated[
+    str | None, typer.Option(help="A source (civil_affairs) or part of its owner's name (民政).")
+]
+
+
+@quarantine.command("list")
+def list_quarantine(department: Department = None, home: HomeDir = None) -> None:
+    """How many rows wait for which department, why, and since when."""
+    from pipelines.intake.quarantine_export import open_rows, waiting
+    from pipelines.logs import show
+
+    night, rows = open_rows(_home(home), department)
+    show(f"open rows (待更正) on the night of {night}: {rows.height:,}")
+    for one in waiting(rows):
+        at = f" at {one.column_name}" if one.column_name else ""
+        show(
+            f"{one.source}/{one.dataset}: {one.rows:,} {one.reason_code}{at}; "
+            f"oldest {(night - one.oldest).days} days; {one.owner}"
+        )
+
+
+@quarantine.command("export")
+def export_quarantine(department: Department = None, home: HomeDir = None) -> None:
+    """Writes a department's open rows as workbooks that it can mend and send back."""
+    from pipelines.contracts.load import load_contracts
+    from pipelines.intake.quarantine_export import export
+    from pipelines.logs import show
+
+    place = _home(home)
+    with place.locked():
+        written = export(place, load_contracts(read_settings().schemas), department)
+    for path in written:
+        show(f"{path}")
+
+
 def _home(home: Path | None) -> Home:
     place = Home(read_settings(**({"home": home} if home else {})).home)
     if not place.restricted.is_dir():
@@ -70,3 +108,4 @@ def _home(home: Path | None) -> Home:
 def add(app: typer.Typer) -> None:
     """Hang these commands into the command ``jiuzhulian``."""
     app.command()(accept)
+    app.add_typer(quarantine)
