@@ -17,7 +17,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts.headers import match_headers
-from pipelines.contracts.model import Column, Contract
+from pipelines.contracts.letter import header_of
+from pipelines.contracts.model import Contract
 from pipelines.errors import NotFound
 from pipelines.intake.corrections import ORIGINAL, REASON, REF, ref_of, without_helpers
 from pipelines.intake.set_aside import OPEN, QUARANTINE
@@ -128,12 +129,6 @@ def _by_headers(
         first = next(iter(grouped), tuple(header_of(column) for column in contract.columns))
         grouped.setdefault(first, []).extend(unfit)
     return list(grouped.items())
-
-
-def header_of(column: Column) -> str:
-    """A column as a department calls it: its first Chinese header, else its name."""
-    chinese = (alias for alias in column.aliases if any("\u4e00" <= c <= "\u9fff" for c in alias))
-    return next(chinese, column.aliases[0] if column.aliases else column.name)
 
 
 def reason_text(row: Mapping[str, Any], contract: Contract) -> str:
