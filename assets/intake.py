@@ -63,7 +63,7 @@ def landing(
         arrived = [
             receipt.extract_date
             for receipt, _ in opened.landed(dataset, repeated=True)
-            if receipt.received_run == opened.run_id
+            if receipt.received_run == opened.run_id and not receipt.corrects
         ]
         if arrived:
             newest = max(day.isoformat() for day in arrived if day)

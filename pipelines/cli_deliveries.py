@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.errors import JiuzhulianError
+from pipelines.errors import JiuzhulianError, NotFound
 from pipelines.lake.home import Home
 from pipelines.settings import read_settings
 
@@ -60,6 +60,82 @@ def accept(
         )
 
 
+quarantine = typer.Typer(
+    name="quarantine", help="Rows that could not be used, and their way back.", no_args_is_help=True
+)
+Department = Annotated[
+    str | None, typer.Option(help="A source (civil_affairs) or part of its owner's name (民政).")
+]
+
+
+@quarantine.command("list")
+def list_quarantine(department: Department = None, home: HomeDir = None) -> None:
+    """How many rows wait for which department, why, and since when."""
+    from pipelines.intake.quarantine_export import open_rows, waiting
+    from pipelines.logs import show
+
+    night, rows = open_rows(_home(home), department)
+    show(f"open rows (待更正) on the night of {night}: {rows.height:,}")
+    for one in waiting(rows):
+        at = f" at {one.column_name}" if one.column_name else ""
+        show(
+            f"{one.source}/{one.dataset}: {one.rows:,} {one.reason_code}{at}; "
+            f"oldest {(night - one.oldest).days} days; {one.owner}"
+        )
+
+
+@quarantine.command("export")
+def export_quarantine(department: Department = None, home: HomeDir = None) -> None:
+    """Writes a department's open rows as workbooks that it can mend and send back."""
+    from pipelines.contracts.load import load_contracts
+    from pipelines.intake.quarantine_export import export
+    from pipelines.logs import show
+
+    place = _home(home)
+    with place.locked():
+        written = export(place, load_contracts(read_settings().schemas), department)
+    for path in written:
+        show(f"{path}")
+
+
+contract = typer.Typer(name="contract", help="What is asked of a department.", no_args_is_help=True)
+
+
+@contract.command("letter")
+def letter_of(
+    source: Annotated[str, typer.Argument(help="The department's folder in schemas/sources.")],
+    dataset: Annotated[
+        str | None, typer.Argument(help="One dataset; else all of them.", metavar="DATASET")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="FILE.md: the letter; FILE.xlsx: the form that goes with it.")
+    ] = Path("letter.md"),
+) -> None:
+    """A data-request letter (商请提供数据的函) or its form, from the same contracts."""
+    from pipelines.contracts.letter import letter
+    from pipelines.contracts.letter_form import write_form
+    from pipelines.contracts.load import load_codes, load_contracts
+    from pipelines.logs import show
+
+    schemas = read_settings().schemas
+    wanted = [
+        found for found in load_contracts(schemas).values()
+        if found.source == source and dataset in (None, found.dataset)
+    ]  # fmt: skip
+    if not wanted:
+        raise NotFound(f"schemas/sources has no {source}/{dataset or '*'}: see jiuzhulian check")
+    if out.suffix not in (".md", ".xlsx"):
+        raise JiuzhulianError(f"--out {out.name}: end it in .md (letter) or .xlsx (form)")
+    try:
+        if out.suffix == ".md":
+            out.write_text(letter(wanted, load_codes(schemas)), encoding="utf-8")
+        else:
+            write_form(wanted, load_codes(schemas), out)
+    except OSError as error:
+        raise JiuzhulianError(f"--out {out} cannot be written: {error.strerror}") from error
+    show(f"{out}: {len(wanted)} datasets of {source}; fill in what says 待填写")
+
+
 def _home(home: Path | None) -> Home:
     place = Home(read_settings(**({"home": home} if home else {})).home)
     if not place.restricted.is_dir():
@@ -70,3 +146,5 @@ def _home(home: Path | None) -> Home:
 def add(app: typer.Typer) -> None:
     """Hang these commands into the command ``jiuzhulian``."""
     app.command()(accept)
+    app.add_typer(quarantine)
+    app.add_typer(contract)

@@ -10,7 +10,7 @@ import argparse
 import inspect
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ import duckdb
 import typer
 
 from pipelines import cli, errors
+from pipelines.contracts import json_schema
 from pipelines.contracts.codes import load_codes
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
 from pipelines.contracts.promises import Promise, load_promises
+from pipelines.hardship import policy_json_schema
 from pipelines.logs import stderr, stdout
 from pipelines.reference_rules import rules
 from pipelines.reference_words import anchor, code, page, sentence, table
@@ -57,6 +59,7 @@ def dataset(contract: Contract) -> str:
         f"## {contract.name}\n\n{contract.zh}。 {sentence(contract.en)}\n\n"
         f"Mode *{contract.mode}* · key {code(contract.key)} · late after: {days(contract)} · "
         f"answers for it: {contract.owner} · "
+        f"{'optional: not every site has it · ' if contract.optional else ''}"
         f"roles: {', '.join(dict.fromkeys(role.role for role in contract.roles))}"
     )
     rows = (
@@ -143,9 +146,20 @@ def commands() -> str:
         "[settings](#settings)."
     )
     return page(
-        "Commands", intro, *(command(name, found) for name, found in group.commands.items()),
+        "Commands",
+        intro,
+        *(command(name, found) for name, found in flat(group)),
         settings(),
-    )  # fmt: skip
+    )
+
+
+def flat(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Commands with their full names, those of groups (quarantine list) among them."""
+    for name, found in group.commands.items():
+        if hasattr(found, "commands"):
+            yield from flat(found, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", found
 
 
 def command(name: str, found: Any) -> str:
@@ -263,6 +277,7 @@ def pages(home: Path | None = None) -> dict[Path, str]:
     """What every generated page says, by path."""
     readme = ROOT / "README.md"
     made = {DOCS / "reference" / f"{name}.md": make() for name, make in PAGES.items()}
+    made |= json_schema.files() | policy_json_schema.files()
     return made | {readme: with_queries(readme.read_text(encoding="utf-8"), home)}
 
 

@@ -57,7 +57,7 @@ def check_contract(contract: Contract, lists: Mapping[str, CodeList], faults: Fa
     _check_roles(contract, lists, faults)
     for check in contract.checks:
         for what in _check_faults(check, contract):
-            faults.add(OBJECT, f"check {check.name}: {what}")
+            faults.add(faults.place_of(check, OBJECT), f"check {check.name}: {what}")
 
 
 def _check_frame(contract: Contract, faults: Faults) -> None:
@@ -90,14 +90,17 @@ def _column_faults(column: Column, lists: Mapping[str, CodeList]) -> Iterator[st
 
 
 def _check_scope(contract: Contract, faults: Faults) -> None:
+    scope = faults.place_of(contract.scope, OBJECT)
     for name in contract.scope.columns:
         if name not in contract.by_name:
-            faults.add(OBJECT, f"scope names the column `{name}`, which the dataset does not have")
+            faults.add(scope, f"scope names the column `{name}`, which the dataset does not have")
+        elif contract.column(name).classification == "identifying":
+            faults.add(scope, f"scope is published and `{name}` identifies people; choose another")
     if contract.mode == "append" and (contract.scope.columns or contract.scope.through):
-        faults.add(OBJECT, "scope has no meaning for mode append; remove it")
+        faults.add(scope, "scope has no meaning for mode append; remove it")
     through = contract.scope.through
     if through is not None and through.key not in contract.by_name:
-        faults.add(OBJECT, f"scope goes through `{through.key}`, which is no column here")
+        faults.add(scope, f"scope goes through `{through.key}`, which is no column here")
 
 
 def _check_roles(contract: Contract, lists: Mapping[str, CodeList], faults: Faults) -> None:
@@ -106,7 +109,7 @@ def _check_roles(contract: Contract, lists: Mapping[str, CodeList], faults: Faul
         faults.add(OBJECT, "two person roles have the same suffix; give each its own")
     for role in contract.roles:
         for what in _role_faults(role, contract, frozenset(suffixes), lists):
-            faults.add(OBJECT, f"role {role.role}: {what}")
+            faults.add(faults.place_of(role, OBJECT), f"role {role.role}: {what}")
 
 
 def _role_faults(

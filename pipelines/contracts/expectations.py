@@ -76,7 +76,10 @@ def batch_suites(night: Validated, datasets: Iterable[str] | None = None) -> Ite
         rows = sum(receipt.rows_landed or 0 for receipt, _ in tonight)
         paths = [path for _, path in tonight]
         yield Suite(f"landed.{name}", _read(paths), expected_of_batch(contract, codes, rows))
-        yield from _volume(contract, tonight, night.landed(name, repeated=True))
+        whole = [(r, path) for r, path in tonight if not r.corrects]
+        if whole:
+            landed = [pair for pair in night.landed(name, repeated=True) if not pair[0].corrects]
+            yield from _volume(contract, whole, landed)
 
 
 def _volume(

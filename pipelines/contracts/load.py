@@ -114,6 +114,8 @@ def _read(path: Path, faults: Faults) -> Contract | None:
     zh, en = two_languages((document.get("description") or {}).get("purpose"))
     title_zh, title_en = two_languages(document.get("name"))
     sla = _sla(document.get("slaProperties"), faults)
+    scope = _scope(custom.get("scope", []), _place_of(found, "scope"), faults)
+    faults.remember(scope, _place_of(found, "scope"))
     optional = custom.get("optional", False)
     if not isinstance(optional, bool):
         faults.add(_place_of(found, "optional"), "optional must be true or false")
@@ -132,7 +134,7 @@ def _read(path: Path, faults: Faults) -> Contract | None:
         version=str(document.get("version", "")),
         owner=str(custom.get("owner", "")),
         quarantine_owner=str(custom.get("quarantine_owner", custom.get("owner", ""))),
-        scope=_scope(custom.get("scope", []), _place_of(found, "scope"), faults),
+        scope=scope,
         believable=_believable(
             custom.get("believable", {}), _place_of(found, "believable"), faults
         ),
@@ -269,7 +271,7 @@ def _check(item: Any, place: Place, faults: Faults) -> Check | None:
     bounds = {name: _bound(item.get(name), (*place, name), faults) for name in ("low", "high")}
     zh, en = two_languages(item.get("description"))
     parts = item.get("parts", [])
-    return Check(
+    check = Check(
         name=str(item["name"]),
         kind=item["check"],
         column=str(item["column"]),
@@ -283,6 +285,8 @@ def _check(item: Any, place: Place, faults: Faults) -> Check | None:
         mostly=float(mostly),
         blocking=item.get("blocking") is True,
     )
+    faults.remember(check, place)
+    return check
 
 
 def _bound(given: Any, place: Place, faults: Faults) -> Decimal | date | None:

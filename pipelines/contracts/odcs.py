@@ -7,7 +7,7 @@ schema is done by `datacontract lint` (see tests/contracts).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,21 @@ TOP_LEVEL = frozenset((*REQUIRED, *OPTIONAL.split()))
 
 
 class PlainLoader(yaml.CSafeLoader):
-    """The C loader (pure Python takes seconds), with YAML 1.2's booleans: `on` is a word."""
+    """The C loader (pure Python takes seconds), with YAML 1.2's booleans: `on` is a word.
+
+    A key that stands twice in a mapping is an error; YAML itself would keep the last in silence.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in seen:
+                what = f"the key `{key.value}` stands twice"
+                raise yaml.constructor.ConstructorError(None, None, what, key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 PlainLoader.yaml_implicit_resolvers = {
@@ -47,12 +61,20 @@ class Faults:
         self.shown = shown
         self.text = text
         self._found: list[tuple[Place, str]] = []
+        self._places: dict[Hashable, Place] = {}
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def add(self, place: Place, what: str) -> None:
         self._found.append((place, what))
+
+    def remember(self, thing: Hashable, place: Place) -> None:
+        """Where something that was read stands, for faults that are found later."""
+        self._places[thing] = place
+
+    def place_of(self, thing: Hashable, otherwise: Place) -> Place:
+        return self._places.get(thing, otherwise)
 
     def lines(self) -> list[str]:
         """`file:line: place: what is wrong and what to do`, in the order of the file."""

@@ -75,9 +75,15 @@ def _load(root: Path) -> tuple[tuple[str, Promise], ...]:
                 raw = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             promise = _promise(raw)
         except yaml.YAMLError as error:
-            faults.append(f"schemas/tables/{place}: not readable as YAML: {error}")
+            mark = getattr(error, "problem_mark", None)
+            line = f":{mark.line + 1}" if mark else ""
+            told = getattr(error, "problem", None) or "a character that YAML does not allow"
+            faults.append(f"schemas/tables/{place}{line}: not readable as YAML: {told}")
             continue
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except KeyError as error:
+            faults.append(f"schemas/tables/{place}: a key `{error.args[0]}` is missing; add it")
+            continue
+        except (TypeError, AttributeError, ValueError) as error:
             faults.append(f"schemas/tables/{place}: {type(error).__name__}: {error}")
             continue
         faults.extend(f"schemas/tables/{place}: {fault}" for fault in _faults(promise, path))

@@ -50,6 +50,8 @@ class RoleReader:
             return None
         rest = {key: value for key, value in item.items() if key != "role"}
         role: Role | None = self._record(ROLES[item["role"]], rest, place, f"role {item['role']}")
+        if role is not None:
+            self.faults.remember(role, place)
         return role
 
     def _record(self, made: type, item: Any, place: Place, called: str) -> Any:

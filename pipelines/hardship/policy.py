@@ -30,7 +30,7 @@ from pipelines.hardship.policy_yaml import Faults, as_date, as_number, as_text, 
 
 PARAMETERS = "parameters.yaml"
 RULES = "rules.yaml"
-_FIELDS = {
+FIELDS = {
     "id", "title", "grain", "who", "when", "measure", "threshold", "level", "case", "suggest",
     "effective", "source", "note", "example", "examples", "description", "pays",
 }  # fmt: skip
@@ -117,8 +117,8 @@ def _rule(raw: Any, number: int, parameters: dict[str, Parameter], faults: Fault
         fault("id", "is missing")
     elif not isinstance(raw["id"], str):
         fault("id", "must be a text")
-    for unknown in sorted(set(raw) - _FIELDS - {"__line__"}, key=str):
-        fault(str(unknown), f"is not a field of a rule; fields are {', '.join(sorted(_FIELDS))}")
+    for unknown in sorted(set(raw) - FIELDS - {"__line__"}, key=str):
+        fault(str(unknown), f"is not a field of a rule; fields are {', '.join(sorted(FIELDS))}")
     grain = raw.get("grain")
     if grain not in GRAINS:
         fault("grain", "must be person or household")

@@ -10,7 +10,7 @@ from pipelines.hardship.policy_model import Parameter, ParameterValue
 from pipelines.hardship.policy_yaml import Faults, as_date, as_number, as_text, titles
 
 FILE = "parameters.yaml"
-_FIELDS = {"region", "urban_rural", "from", "value", "source", "assumption", "note", "__line__"}
+VALUE_FIELDS = {"region", "urban_rural", "from", "value", "source", "assumption", "note"}
 _REGION = "2, 4, 6, 9 or 12 digits in quotes"
 _RESERVED = {"covers", "__line__"}
 
@@ -83,7 +83,7 @@ def _value(name: str, number: int, raw: Any, faults: Faults) -> ParameterValue |
         return None
     place = f"{place} (line {raw['__line__']})" if "__line__" in raw else place
     before = len(faults.found)
-    for unknown in sorted(set(raw) - _FIELDS, key=str):
+    for unknown in sorted(set(raw) - VALUE_FIELDS - {"__line__"}, key=str):
         faults.add(FILE, place, f"{unknown} is not a field of a value")
     region = as_text(raw.get("region"))
     if "region" not in raw:

@@ -60,6 +60,7 @@ class Converted:
     unknown_headers: tuple[str, ...] = ()
     repairs: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    corrects: tuple[str, ...] = ()
 
     @property
     def delivery_id(self) -> str:

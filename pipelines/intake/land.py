@@ -20,6 +20,7 @@ from pathlib import Path
 from pipelines.contracts.codes import CodeList
 from pipelines.contracts.model import Contract
 from pipelines.engine.duck import DuckEngine
+from pipelines.intake import corrections
 from pipelines.intake.convert import Converted, convert
 from pipelines.intake.discover import Found, discover, in_order
 from pipelines.intake.errors import FileChanging, Refusal, is_fault_of_reader
@@ -168,11 +169,11 @@ class _Landing:
     ) -> None:
         try:
             contract = self.contracts[found.key]
-            converted.append(
-                convert(
-                    found, sha256, contract, self.codes, self.temp, self.limits, self.ledger.as_of
-                )
+            one = convert(
+                found, sha256, contract, self.codes, self.temp, self.limits, self.ledger.as_of
             )
+            corrections.settle(one, self.ledger.of(found.key))
+            converted.append(one)
         except FileChanging:
             self.summary.incomplete += 1
             self.log(f"  {found.shown_path}: is still being written; left")
@@ -200,7 +201,8 @@ class _Landing:
             aside = self.home.quarantine / found.source / found.dataset / f"{name}.parquet"
             if one.quarantine is not None:
                 _move(one.quarantine, aside)
-            new = self.ledger.new(found, one.sha256, LANDED, "; ".join(one.notes) or None)
+            notes = "; ".join((*one.notes, *corrections.told(one)))
+            new = self.ledger.new(found, one.sha256, LANDED, notes or None)
             receipts.append(
                 replace(
                     new,
@@ -208,6 +210,7 @@ class _Landing:
                     rows_landed=one.rows_landed,
                     rows_quarantined=one.rows_quarantined,
                     rows_superseded=one.rows_superseded,
+                    corrects=one.corrects,
                     parquet=str(landed.relative_to(self.home.lake)),
                     quarantine=str(aside.relative_to(self.home.quarantine))
                     if one.quarantine else None,
@@ -224,6 +227,8 @@ class _Landing:
                 parts.append(f"{receipt.rows_quarantined:,} set aside")
             if receipt.rows_superseded:
                 parts.append(f"{receipt.rows_superseded:,} superseded")
+            if receipt.corrects:
+                parts.append("a correction")
             self.log(f"  {receipt.shown_path}: {', '.join(parts)}")
         self.log(f"  {group[0].found.key}: {time.monotonic() - started:.1f} s")
 

@@ -10,7 +10,10 @@ with outside as (
         first_seen,
         readmitted_on,
         delivery_id,
-        extract_date
+        extract_date,
+        status,
+        owner,
+        date_diff('day', first_seen, coalesce(readmitted_on, cast($as_of as date))) as age_days
     from intake.quarantine
 )
 
@@ -24,5 +27,8 @@ select
     first_seen,
     readmitted_on,
     delivery_id,
-    extract_date
+    extract_date,
+    status,
+    owner,
+    age_days
 from outside

@@ -66,6 +66,10 @@ class Ledger:
         """The receipt of the same bytes of this dataset under whatever name."""
         return self._landed.get((found.key, sha256))
 
+    def of(self, key: str) -> list[Receipt]:
+        """The receipts of a dataset."""
+        return [receipt for receipt in self._by_id.values() if receipt.key == key]
+
     def touched(self, receipt: Receipt, found: Found) -> None:
         """Remember a new time of a file whose bytes are the same, so that it is not read again."""
         self.save([replace(receipt, mtime_ns=found.mtime_ns)])

@@ -14,28 +14,17 @@ import polars as pl
 from pipelines.contracts.load import load_contracts
 from pipelines.errors import NotFound
 from pipelines.intake.file_names import file_names, without_numbers
+from pipelines.intake.set_aside import QUARANTINE, quarantine
 from pipelines.lake.night import Built, Night
-from pipelines.lake.receipt import LANDED, Receipt
+from pipelines.lake.receipt import Receipt
 from pipelines.standard.text import lookup
 
-RECEIPT, QUARANTINE, OUTSIDE = "quality.receipt", "intake.quarantine", "quality.quarantine"
+RECEIPT, OUTSIDE = "quality.receipt", "quality.quarantine"
 REPAIR = "quality.value_repair"
 TABLES = (RECEIPT, REPAIR, QUARANTINE, OUTSIDE)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_KEYED = ("source", "dataset", "file_name")
 _REPAIRS = pl.List(pl.Struct({"column_name": pl.String(), "rule": pl.String(), "rows": pl.Int64()}))
-_KEYED = {"source": pl.String(), "dataset": pl.String(), "file_name": pl.String()}
-_QUARANTINE = {
-    **_KEYED,
-    "delivery_id": pl.String(),
-    "row_number": pl.Int64(),
-    "extract_date": pl.Date(),
-    "reason_code": pl.String(),
-    "column_name": pl.String(),
-    "record_key": pl.String(),
-    "raw": pl.String(),
-    "first_seen": pl.Date(),
-    "readmitted_on": pl.Date(),
-}
 
 
 def tables() -> tuple[str, ...]:
@@ -141,63 +130,6 @@ def value_repair(night: Night) -> Built:
     return night.write(REPAIR, frame.select(order), recipe)
 
 
-def quarantine(night: Night) -> Built:
-    """intake.quarantine: rows that could not be used, with their text (restricted)."""
-    aside = [one for one in night.receipts if one.status == LANDED and one.quarantine]
-    concerned = sorted({one.key for one in aside})
-    raw = tuple(f"intake.raw_{key.replace('/', '__')}" for key in concerned)
-    held = [(one.receipt_id, one.received_night.isoformat()) for one in aside]
-    taken, recipe = night.reuse(QUARANTINE, raw, {"receipts": held})
-    if taken:
-        return taken
-    frames = [_of_dataset(night, key, [r for r in aside if r.key == key]) for key in concerned]
-    empty = pl.DataFrame(schema=_QUARANTINE)
-    return night.write(QUARANTINE, pl.concat([empty, *frames]), recipe)
-
-
 def quarantine_without_values(night: Night) -> Built:
     """quality.quarantine: the same rows, without anything they held."""
     return night.build(OUTSIDE)
-
-
-def _of_dataset(night: Night, key: str, aside: Sequence[Receipt]) -> pl.DataFrame:
-    """Quarantined rows of one dataset, and the night in which each came back."""
-    source, dataset = key.split("/")
-    rows = pl.concat(
-        pl.read_parquet(night.home.quarantine / str(one.quarantine)).with_columns(
-            pl.lit((one.shown or file_names().shown_of(one))[2]).alias("file_name"),
-            pl.lit(one.received_night).alias("first_seen"),
-            pl.lit(f"{one.extract_date} {one.received_at}").alias("place"),
-        )
-        for one in aside
-    ).with_columns(pl.lit(source).alias("source"), pl.lit(dataset).alias("dataset"))
-    back = _back(night, key, rows)
-    nights = (
-        rows.join(back, on="record_key", how="inner")
-        .filter(pl.col("back_place") > pl.col("place"))
-        .group_by("delivery_id", "row_number")
-        .agg(pl.col("back_on").min().alias("readmitted_on"))
-    )
-    return rows.join(
-        nights, on=["delivery_id", "row_number"], how="left", maintain_order="left"
-    ).select(pl.col(name).cast(type_) for name, type_ in _QUARANTINE.items())
-
-
-def _back(night: Night, key: str, rows: pl.DataFrame) -> pl.DataFrame:
-    """Where rows with the keys of quarantined ones landed: record_key, back_place, back_on."""
-    earliest = rows.get_column("place").min()
-    keys = rows.lazy().select("record_key").drop_nulls().unique()
-    found = [
-        pl.scan_parquet(path)
-        .select("record_key")
-        .join(keys, on="record_key", how="semi")
-        .unique()
-        .with_columns(
-            pl.lit(f"{one.extract_date} {one.received_at}").alias("back_place"),
-            pl.lit(one.received_night).alias("back_on"),
-        )
-        for one, path in night.landed(key)
-        if f"{one.extract_date} {one.received_at}" > str(earliest)
-    ]
-    schema = {"record_key": pl.String(), "back_place": pl.String(), "back_on": pl.Date()}
-    return pl.concat([pl.DataFrame(schema=schema), *pl.collect_all(found, engine="streaming")])

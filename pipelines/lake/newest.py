@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 import polars as pl
@@ -11,11 +12,17 @@ from pipelines.lake.fingerprint import read_pointer
 from pipelines.lake.home import Home
 
 
-def newest_frame(home: Home, table: str) -> tuple[date, pl.DataFrame]:
-    """The night's as-of date and the table; raises NotFound where no night has made it."""
+def newest_frame(
+    home: Home, table: str, columns: Collection[str] = ()
+) -> tuple[date, pl.DataFrame]:
+    """The night's as-of date and the table; raises NotFound where no night has made it, or where
+    it lacks one of the ``columns``, as a night of an older version may.
+    """
     found = sorted(home.nights.glob(f"*/{table}.json")) if home.nights.is_dir() else []
     if not found:
         raise NotFound(f"{home.root} has no night with {table}: run a night there first (--home)")
     pointer = read_pointer(found[-1])
+    if not set(columns) <= set(pointer.columns):
+        raise NotFound(f"{table} of the newest night is of an older version: run a night first")
     frame = pl.concat(pl.read_parquet(path) for path in pointer.paths(home.lake))
     return date.fromisoformat(found[-1].parent.name), frame

@@ -51,6 +51,8 @@ class Receipt:
     shown: tuple[str, str, str] | None = None
     #: of a pull: database, table and how far its cursor has come; a file has none
     pull: Mapping[str, str | None] = field(default_factory=dict)
+    #: of a correction the deliveries whose set-aside rows it holds: it adds to them
+    corrects: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -89,4 +91,5 @@ def _read(path: Path) -> Receipt:
     raw["received_night"] = date.fromisoformat(raw["received_night"])
     raw["unknown_headers"] = tuple(raw.get("unknown_headers") or ())
     raw["shown"] = tuple(raw["shown"]) if raw.get("shown") else None
+    raw["corrects"] = tuple(raw.get("corrects") or ())
     return Receipt(**raw)

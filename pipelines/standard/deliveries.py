@@ -6,10 +6,14 @@ Reads receipts only. Whether the rows of a delivery are believed is decided in `
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipelines.lake.receipt import LANDED, REPEATED, Receipt
+
+Group = tuple[dt.date, dt.date]
+"""(extract date, night on which it was received)"""
 
 
 @dataclass(frozen=True, order=True)
@@ -38,18 +42,29 @@ def append_deliveries(receipts: Iterable[Receipt]) -> tuple[Delivery, ...]:
 
 def _ordered(receipts: Iterable[Receipt]) -> tuple[Delivery, ...]:
     """By extract date, then as received; the same bytes once per extract date and night."""
-    first: dict[tuple[dt.date, dt.date, str], tuple[str, str, str]] = {}
-    for receipt in receipts:
-        if receipt.extract_date is None:
-            continue
-        group = (receipt.extract_date, receipt.received_night, receipt.delivery_id)
+    first: dict[Group, dict[str, tuple[str, str, str]]] = {}
+    for receipt in sorted(receipts, key=lambda r: (r.received_at, r.relative_path)):
         received = (receipt.received_at, receipt.relative_path, receipt.received_run)
-        first[group] = min(first.get(group, received), received)
+        for group in _groups(receipt, first):
+            first.setdefault(group, {}).setdefault(receipt.delivery_id, received)
     ordered = sorted(
         (extract_date, received_on, received_at, path, delivery_id, run)
-        for (extract_date, received_on, delivery_id), (received_at, path, run) in first.items()
+        for (extract_date, received_on), found in first.items()
+        for delivery_id, (received_at, path, run) in found.items()
     )
     return tuple(
         Delivery(version, delivery_id, extract_date, received_on, run)
         for version, (extract_date, received_on, _, _, delivery_id, run) in enumerate(ordered, 1)
     )
+
+
+def _groups(receipt: Receipt, known: Mapping[Group, Mapping[str, Any]]) -> list[Group]:
+    """Where a delivery stands; a correction adds to the newest files of each extract date for
+    which the rows that it corrects stand.
+    """
+    if receipt.extract_date is None:
+        return []
+    if not receipt.corrects:
+        return [(receipt.extract_date, receipt.received_night)]
+    dates = {group[0] for group, found in known.items() if found.keys() & set(receipt.corrects)}
+    return [max(group for group in known if group[0] == date) for date in sorted(dates)]

@@ -56,7 +56,9 @@ def test_commands_exist(sample: Sample) -> None:
         if program == "make":
             assert f"\n{rest[0]}:" in MAKE
         elif program == "jiuzhulian":
-            known = {option for p in group.commands[rest[0]].params for option in p.opts}
+            found = group.commands[rest[0]]
+            found = found.commands[rest[1]] if hasattr(found, "commands") else found
+            known = {option for p in found.params for option in (*p.opts, *p.secondary_opts)}
             assert {word for word in rest if word.startswith("--")} <= known
         elif program == "python" and rest[0] == "-c":
             compile(rest[1], sample.page, "exec")
