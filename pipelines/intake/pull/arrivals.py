@@ -14,6 +14,7 @@ from pipelines.engine.duck import DuckEngine
 from pipelines.errors import ConfigurationFault
 from pipelines.intake.discover import Found, discover
 from pipelines.intake.pull.configured import delivery_faults
+from pipelines.intake.pull.cursor import forget_old
 from pipelines.intake.pull.database import pull_database, targets
 from pipelines.intake.pull.remote import fetch
 from pipelines.lake.home import Home
@@ -69,6 +70,7 @@ def _from_databases(
         return found
     temp.mkdir(mode=0o700, parents=True, exist_ok=True)
     receipts = load_receipts(home)
+    forget_old(home, receipts)
     with closing(DuckEngine(temp, settings.memory_limit, settings.threads)) as engine:
         for name, database in settings.databases.items():
             wanted = targets(name, database, contracts, receipts, home, as_of, log)

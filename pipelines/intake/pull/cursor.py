@@ -54,6 +54,20 @@ def last_cursor(home: Home, receipts: Iterable[Receipt], key: str, origin: Origi
     return found
 
 
+def forget_old(home: Home, receipts: Iterable[Receipt]) -> None:
+    """Remove hashes of rows that a later pull of the same table has replaced."""
+    newest = {
+        (receipt.key, *(receipt.pull[part] for part in ("database", "table", "cursor"))): (
+            receipt.pull["seen"]
+        )
+        for receipt in receipts
+        if receipt.pull.get("kind")
+    }
+    for path in home.pulls.glob("*_seen.parquet"):
+        if path.name not in newest.values():
+            path.unlink()
+
+
 def pulled_on(receipts: Iterable[Receipt], key: str, origin: Origin, day: object) -> bool:
     """Whether the whole of a snapshot was already pulled for this extract date."""
     return any(
