@@ -74,16 +74,12 @@ def test_all_tables_show_one_moment(
     Meanwhile(monkeypatch, lambda: postgres.does(later))
     pulls.night()
     pulls.night(TODAY + timedelta(days=1))
-    assert (
-        outcomes(pulls)
-        == [
-            ("assistance_payment", "landed", MANY),
-            ("death_record", "landed", 1),
-            ("assistance_payment", "landed", 0),
-            ("death_record", "landed", 1),
-        ][: len(pulls.receipts())]
-    )
-    assert len(pulls.receipts()) == 4
+    assert outcomes(pulls) == [
+        ("assistance_payment", "landed", MANY),
+        ("death_record", "landed", 1),
+        ("assistance_payment", "landed", 0),
+        ("death_record", "landed", 1),
+    ]
 
 
 def test_a_cut_line_is_tried_again(
