@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class Refusal(Exception):
     """This file cannot be used as it stands; ``str()`` says what is wrong and what to do."""
@@ -13,3 +15,14 @@ class UnbalancedQuotes(Exception):
 
 class FileChanging(Exception):
     """The file changed while it was being read: it is left for the next run."""
+
+
+def place_of(error: BaseException) -> str:
+    """Kind of an unexpected error and where it arose: never its text, which may hold values."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    code = trace.tb_frame.f_code
+    return f"{type(error).__name__} in {Path(code.co_filename).stem}.{code.co_name}"

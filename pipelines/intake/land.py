@@ -22,7 +22,7 @@ from pipelines.contracts.model import Contract
 from pipelines.engine.duck import DuckEngine
 from pipelines.intake.convert import Converted, convert
 from pipelines.intake.discover import Found, discover, in_order
-from pipelines.intake.errors import FileChanging, Refusal
+from pipelines.intake.errors import FileChanging, Refusal, place_of
 from pipelines.intake.receipts import LANDED, REFUSED, REPEATED, Ledger, Receipt, sha256_of
 from pipelines.intake.supersede import drop_superseded
 from pipelines.lake.home import Home
@@ -159,8 +159,7 @@ class _Landing:
         except Refusal as refusal:
             self._refused(found, sha256, str(refusal), known)
         except Exception as error:
-            place = _place(error)
-            self._refused(found, sha256, f"could not be read: {type(error).__name__}{place}", known)
+            self._refused(found, sha256, f"could not be read: {place_of(error)}", known)
 
     def _landed(self, group: list[Converted], started: float) -> None:
         """Move a group's files into the lake, then write its receipts."""
@@ -234,17 +233,6 @@ class _Landing:
         self.ledger.save([receipt])
         self.summary.receipts.append(receipt)
         self.log(f"  {found.relative_path}: refused: {reason}")
-
-
-def _place(error: Exception) -> str:
-    """Where in the program an unexpected error arose: never its text, which may hold values."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    code = trace.tb_frame.f_code
-    return f" in {Path(code.co_filename).stem}.{code.co_name}"
 
 
 def _move(source: Path, target: Path) -> None:

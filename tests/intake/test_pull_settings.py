@@ -80,19 +80,24 @@ def test_every_fault_at_once(office: Office, tmp_path: Path) -> None:
                 {"dataset": "no/such", "table": "t"}, {**TABLE, "table": "other"}]},
             "three": {"url": "mysql://reader@db/x"},
         },
-        remotes={"bureau": {"url": "sftp://me@host", "key_file": str(tmp_path / "nothing")}},
+        remotes={
+            "bureau": {"url": "sftp://me@host", "key_file": str(tmp_path / "nothing")},
+            "other": {"url": "sftp://me@host", "host_key": "ssh-ed25519 no-key",
+                      "folders": [{"dataset": PAYMENT, "path": "/out"}]},
+        },
     )  # type: ignore[arg-type]  # fmt: skip
     with pytest.raises(ConfigurationFault) as caught:
         check_all(SCHEMAS, RIZHAO, settings)
     said = caught.value.faults
     assert [fault.split(": ", 2)[1] for fault in said] == [
         "databases.one", "databases.one", "databases.one", "databases.two", "databases.three",
-        "remotes.bureau", "remotes.bureau", "remotes.bureau",
+        "remotes.bureau", "remotes.bureau", "remotes.bureau", "remotes.other",
         f"{PAYMENT} is pulled from 2 tables",
     ]  # fmt: skip
     wanted = (
         "mode 0640", "chmod 0600", "take its cursor out", "name the column",
-        "no contract for no/such", "names no tables", "cannot be read", "names no host key", "names no folders",
+        "no contract for no/such", "names no tables", "cannot be read", "names no host key",
+        "names no folders", "host_key is no public key",
     )  # fmt: skip
     assert all(any(word in fault for fault in said) for word in wanted)
     assert "hush-hush" not in str(caught.value)
