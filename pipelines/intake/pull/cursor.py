@@ -135,9 +135,10 @@ def _hashed(spool: Spool, kind: str | None) -> str:
     row = f"concat_ws(chr(31), {texts})"
     value = f'try_cast("{CURSOR}" AS {_TYPES[kind]})' if kind else "NULL"
     return (
-        f"SELECT md5_number_lower({row}) AS low, md5_number_upper({row}) AS high, "
-        f"file_row_number AS place, {value} AS value "
-        f"FROM read_parquet({_path(spool.path)}, file_row_number = true)"
+        "SELECT (hash & 18446744073709551615::UHUGEINT)::UBIGINT AS low, "
+        "(hash >> 64)::UBIGINT AS high, place, value FROM ("
+        f"SELECT md5_number({row}) AS hash, file_row_number AS place, {value} AS value "
+        f"FROM read_parquet({_path(spool.path)}, file_row_number = true))"
     )
 
 
