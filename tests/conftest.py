@@ -1,6 +1,7 @@
-"""Extras: tests that need Chromium or Java are left out where those are missing, and said to be.
+"""Extras: tests that need Chromium, Java or MariaDB are left out where those are missing.
 
-``JIUZHULIAN_REQUIRE=browser,spark`` (CI) turns a missing extra into a failure.
+That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,spark,mariadb`` (CI) turns a missing
+extra into a failure.
 """
 
 from __future__ import annotations
@@ -37,7 +38,17 @@ def no_spark() -> str | None:
     return None if java else "Java is not installed"
 
 
-EXTRAS: dict[str, Callable[[], str | None]] = {"browser": no_browser, "spark": no_spark}
+def no_mariadb() -> str | None:
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    lacking = [name for name in ("mariadbd", "mariadb-install-db") if not shutil.which(name)]
+    return f"{lacking[0]} is not installed (package mariadb-server-core)" if lacking else None
+
+
+EXTRAS: dict[str, Callable[[], str | None]] = {
+    "browser": no_browser,
+    "spark": no_spark,
+    "mariadb": no_mariadb,
+}
 
 
 @pytest.fixture(scope="session")

@@ -57,8 +57,8 @@ def fired_sql(policy: Policy, on: date) -> str:
     columns = ("rule_id", "list", "grain", "person_id", "household_id", "level", "measure", "pays")
     parts = [
         _fired(policy, rule, number).select(
-            exp.alias_(_text(grain), "grain"),
-            exp.alias_(_column(f"pays_{number}"), "pays"),
+            exp.alias_(text(grain), "grain"),
+            exp.alias_(column(f"pays_{number}"), "pays"),
             exp.alias_(exp.Literal.number(1 if rule.pays else 0), "says_pays"),
         )
         for grain in GRAINS
@@ -66,7 +66,7 @@ def fired_sql(policy: Policy, on: date) -> str:
     ]
     if not parts:
         kinds = {"measure": "DOUBLE", "pays": "DOUBLE", "says_pays": "INTEGER"}
-        return _empty({name: kinds.get(name, "VARCHAR") for name in (*columns, "says_pays")})
+        return empty({name: kinds.get(name, "VARCHAR") for name in (*columns, "says_pays")})
     wanted = ", ".join((*columns, "says_pays"))
     return f"SELECT {wanted} FROM (\n{_assembled(policy, on, parts)}\n) AS fired"
 
@@ -75,9 +75,9 @@ def verdict_sql(policy: Policy, on: date, grain: Grain) -> str:
     """Who, when and measure of every rule of a grain (``who_0``, ``when_0`` …), by row."""
     rules = policy.rules_in_force(on, grain)
     query = exp.select(exp.Star()).from_(f"{grain}_verdict")
-    query = query.with_("parameter_wide", as_=_parameters(policy), copy=False)
-    query = query.with_(f"{grain}_input", as_=_input(policy, grain, rules), copy=False)
-    query = query.with_(f"{grain}_verdict", as_=_verdict(policy, grain, rules), copy=False)
+    query = query.with_("parameter_wide", as_=parameter_wide(policy), copy=False)
+    query = query.with_(f"{grain}_input", as_=rule_input(policy, grain, rules), copy=False)
+    query = query.with_(f"{grain}_verdict", as_=verdict(policy, grain, rules), copy=False)
     return query.sql(dialect="duckdb", pretty=True)
 
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class Refusal(Exception):
     """This file cannot be used as it stands; ``str()`` says what is wrong and what to do."""
 
 
 class UnbalancedQuotes(Exception):
-    """A quotation mark was opened and not closed, or a row is longer than a block: the file must be
-    read line by line."""
+    """A quotation mark was opened and not closed: the file must be read line by line."""
 
 
 class FileChanging(Exception):
     """The file changed while it was being read: it is left for the next run."""
+
+
+def place_of(error: BaseException) -> str:
+    """Kind of an unexpected error and where it arose: never its text, which may hold values."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    code = trace.tb_frame.f_code
+    return f"{type(error).__name__} in {Path(code.co_filename).stem}.{code.co_name}"
 
 
 def is_fault_of_reader(error: BaseException) -> bool:

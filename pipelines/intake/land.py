@@ -23,7 +23,7 @@ from pipelines.engine.duck import DuckEngine
 from pipelines.intake import corrections
 from pipelines.intake.convert import Converted, convert
 from pipelines.intake.discover import Found, discover, in_order
-from pipelines.intake.errors import FileChanging, Refusal, is_fault_of_reader
+from pipelines.intake.errors import FileChanging, Refusal, is_fault_of_reader, place_of
 from pipelines.intake.file_names import FileNames
 from pipelines.intake.limits import DEFAULT, Limits
 from pipelines.intake.receipts import (
@@ -182,8 +182,7 @@ class _Landing:
         except BaseException as error:
             if not is_fault_of_reader(error):
                 raise
-            place = _place(error)
-            self._refused(found, sha256, f"could not be read: {type(error).__name__}{place}", known)
+            self._refused(found, sha256, f"could not be read: {place_of(error)}", known)
 
     def _landed(self, group: list[Converted], started: float) -> None:
         """Move a group's files into the lake, then write its receipts."""
@@ -260,17 +259,6 @@ class _Landing:
         self.ledger.save([receipt])
         self.summary.receipts.append(receipt)
         self.log(f"  {found.shown_path}: refused: {reason}")
-
-
-def _place(error: Exception) -> str:
-    """Where in the program an unexpected error arose: never its text, which may hold values."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    code = trace.tb_frame.f_code
-    return f" in {Path(code.co_filename).stem}.{code.co_name}"
 
 
 def _move(source: Path, target: Path) -> None:

@@ -159,7 +159,36 @@ def test_an_append_table_brings_what_is_new(
     assert pulls.receipts()[-1].status == "repeated"
     keys = pulls.rows(PAYMENT).get_column("record_key").to_list()
     assert sorted(keys) == sorted("ABNCDMFGB")
-    assert len(list(office.home.pulls.glob("*_seen.parquet"))) == 1
+    assert len(list(office.home.pulls.glob("*_seen.parquet"))) == 2  # the last, and its forerunner
+
+
+CURSORS = {
+    "timestamptz": ("2026-11-01 08:00+00", "2026-11-01 15:30+08", "2026-11-01 14:00+08"),
+    "date": ("2026-11-05", "2026-11-04", "2026-11-03"),
+    "numeric(20,2)": ("700.55", "690.60", "10"),
+    "bigint": ("9007199254740993", "9007199254740990", "9007199254740900"),
+}
+
+
+@pytest.mark.parametrize("type_", CURSORS)
+def test_cursors_of_every_type(nights: Nights, postgres: Postgres, type_: str) -> None:
+    """First the newest row; of two that come late one lies within the overlap, one does not."""
+    newest, late, too_late = CURSORS[type_]
+    overlap = 10 if type_ in ("bigint", "numeric(20,2)") else 3600
+    table = {"dataset": PAYMENT, "table": "typed", "cursor": "AT", "overlap": overlap}
+    nights.databases = {"x": {"url": postgres.url(), "tables": [table]}}
+    postgres.does(
+        "DROP TABLE IF EXISTS typed",
+        "CREATE TABLE typed (payment_id text, name text, aid_type text, amount int, paid_on date,"
+        f" at {type_})",
+    )
+    for day, value in enumerate((newest, late, too_late)):
+        postgres.does(
+            f"INSERT INTO typed VALUES ('P{day}', '甲', '低保金', 1, '2026-10-01', '{value}')"
+        )
+        nights.night(TODAY + timedelta(days=day))
+    assert nights.rows(PAYMENT).get_column("record_key").to_list() == ["P0", "P1"]
+    assert nights.receipts()[-1].pull["high"] is not None
 
 
 STEP = st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=6)

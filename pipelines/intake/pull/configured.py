@@ -55,6 +55,8 @@ def _remote(name: str, remote: Remote, contracts: Mapping[str, Contract]) -> Ite
             "names no host key: without it anybody could pose as the server. Give host_key or "
             "known_hosts (ssh-keyscan shows the key; have the department confirm it)"
         )
+    if remote.host_key is not None and not _is_key(remote.host_key):
+        yield 'host_key is no public key: give it as ssh-keyscan prints it, "ssh-ed25519 AAAA…"'
     if remote.known_hosts is not None and not remote.known_hosts.is_file():
         yield f"known_hosts {remote.known_hosts} does not exist"
     if not remote.folders:
@@ -62,6 +64,16 @@ def _remote(name: str, remote: Remote, contracts: Mapping[str, Contract]) -> Ite
     for folder in remote.folders:
         if folder.dataset not in contracts:
             yield _no_contract(folder.dataset)
+
+
+def _is_key(text: str) -> bool:
+    import asyncssh  # takes a moment to load, and few sites need it
+
+    try:
+        asyncssh.import_public_key(text)
+    except (asyncssh.KeyImportError, ValueError):
+        return False
+    return True
 
 
 def _no_contract(dataset: str) -> str:

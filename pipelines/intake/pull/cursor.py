@@ -54,6 +54,20 @@ def last_cursor(home: Home, receipts: Iterable[Receipt], key: str, origin: Origi
     return found
 
 
+def forget_old(home: Home, receipts: Iterable[Receipt]) -> None:
+    """Remove hashes of rows that a later pull of the same table has replaced."""
+    newest = {
+        (receipt.key, *(receipt.pull[part] for part in ("database", "table", "cursor"))): (
+            receipt.pull["seen"]
+        )
+        for receipt in receipts
+        if receipt.pull.get("kind")
+    }
+    for path in home.pulls.glob("*_seen.parquet"):
+        if path.name not in newest.values():
+            path.unlink()
+
+
 def pulled_on(receipts: Iterable[Receipt], key: str, origin: Origin, day: object) -> bool:
     """Whether the whole of a snapshot was already pulled for this extract date."""
     return any(
@@ -121,9 +135,10 @@ def _hashed(spool: Spool, kind: str | None) -> str:
     row = f"concat_ws(chr(31), {texts})"
     value = f'try_cast("{CURSOR}" AS {_TYPES[kind]})' if kind else "NULL"
     return (
-        f"SELECT md5_number_lower({row}) AS low, md5_number_upper({row}) AS high, "
-        f"file_row_number AS place, {value} AS value "
-        f"FROM read_parquet({_path(spool.path)}, file_row_number = true)"
+        "SELECT (hash & 18446744073709551615::UHUGEINT)::UBIGINT AS low, "
+        "(hash >> 64)::UBIGINT AS high, place, value FROM ("
+        f"SELECT md5_number({row}) AS hash, file_row_number AS place, {value} AS value "
+        f"FROM read_parquet({_path(spool.path)}, file_row_number = true))"
     )
 
 

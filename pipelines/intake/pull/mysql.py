@@ -121,13 +121,17 @@ class MySQLSession:
 
     def read(self, table: SourceTable, since: Since | None, spool: Spool) -> None:
         statement, values = _select(table, since)
+        cursor = self._con.cursor(pymysql.cursors.SSCursor)
         try:
-            with self._con.cursor(pymysql.cursors.SSCursor) as cursor:
-                cursor.execute(statement, values)
-                while rows := cursor.fetchmany(_BLOCK_ROWS):
-                    spool.write_rows(rows)
-        except (pymysql.MySQLError, OSError) as error:
-            raise _fault(error, of_table=True) from None
+            cursor.execute(statement, values)
+            while rows := cursor.fetchmany(_BLOCK_ROWS):
+                spool.write_rows(rows)
+            cursor.close()
+        except BaseException as error:
+            _abandon(cursor)
+            if isinstance(error, pymysql.MySQLError | OSError):
+                raise _fault(error, of_table=True) from None
+            raise
 
     def _asked(self, statement: str, *values: str) -> list[tuple[str, ...]]:
         try:
@@ -147,6 +151,14 @@ class MySQLSession:
         trace: TracebackType | None,
     ) -> None:
         self._con._force_close()  # closing in good manners would first read the rest of the rows
+
+
+def _abandon(cursor: Any) -> None:
+    """Keep the driver from reading the rest of the rows, which may be on a line that is cut."""
+    result = getattr(cursor, "_result", None)
+    if result is not None:
+        result.unbuffered_active = False
+    cursor.connection = None
 
 
 def _fault(error: Exception, *, of_table: bool) -> Interrupted | Refusal:

@@ -40,9 +40,7 @@ def fetch(
             told = f"remote {name}: {error}"
             if not error.again or attempt == remote.attempts:
                 warn(f"{told}; the night goes on without it")
-                why = f"{error}; tried {attempt} times"
-                faults = dict.fromkeys((folder.dataset for folder in remote.folders), why)
-                break
+                return refused_remote(name, remote, as_of, f"{error}; tried {attempt} times")
             pause = remote.pause_seconds * 2 ** (attempt - 1)
             log(f"  {told}; once more in {pause:g} s")
             sleep(pause)
@@ -53,7 +51,14 @@ def fetch(
             if seen.incomplete:
                 warn(f"{seen.incomplete} files of remote {name} are not complete yet: left")
             break
-    return [
-        refused(dataset, f"{name}.sftp@{as_of}", as_of, fault)
-        for dataset, fault in sorted(faults.items())
-    ]
+    return [_refused(name, dataset, as_of, fault) for dataset, fault in sorted(faults.items())]
+
+
+def refused_remote(name: str, remote: Remote, as_of: date, fault: str) -> list[Found]:
+    """Nothing came of any folder of the server."""
+    datasets = sorted({folder.dataset for folder in remote.folders})
+    return [_refused(name, dataset, as_of, fault) for dataset in datasets]
+
+
+def _refused(name: str, dataset: str, as_of: date, fault: str) -> Found:
+    return refused(dataset, f"{name}.sftp@{as_of}", as_of, fault)

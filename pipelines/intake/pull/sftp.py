@@ -82,7 +82,12 @@ async def _connected(remote: Remote, password: str | None) -> asyncssh.SSHClient
         trusted = asyncssh.import_known_hosts(f"{shown} {remote.host_key}\n")
     else:
         assert remote.known_hosts is not None
-        trusted = asyncssh.read_known_hosts(str(remote.known_hosts))
+        try:
+            trusted = asyncssh.read_known_hosts(str(remote.known_hosts))
+        except (OSError, ValueError) as error:
+            raise Interrupted(
+                f"known_hosts cannot be read ({type(error).__name__}): correct it", again=False
+            ) from None
     keys = []
     if remote.key_file is not None:
         try:

@@ -26,7 +26,10 @@ class Spool:
         self.rows = 0
         self._schema = pa.schema([(name, pa.string()) for name in self.names])
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(path, self._schema, compression="lz4")
+        # read once and then removed: a dictionary would cost more than it saves
+        self._writer = pq.ParquetWriter(
+            path, self._schema, compression="zstd", compression_level=1, use_dictionary=False
+        )
 
     def write(self, table: pa.Table) -> None:
         """Rows of a table with exactly the spool's columns."""
