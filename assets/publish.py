@@ -155,7 +155,10 @@ def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.Mate
 
 @dg.asset(
     key=["published", "quality"],
-    deps=[EXPECTATION, asset_key("quality.receipt")],
+    deps=[
+        EXPECTATION,
+        *(asset_key(f"quality.{t}") for t in ("quarantine", "receipt", "value_repair")),
+    ],
     group_name="publish",
     owners=OWNERS,
     kinds={"html"},
