@@ -107,10 +107,10 @@ def expected_like_before(contract: Contract, held: Before, rows: int) -> Iterato
     """What a batch of ``rows`` rows is expected to share with those before it."""
     for register in held.registers:
         listed = ", ".join(literal(str(path)) for path in register.paths)
-        key, column = quoted(register.key), quoted(register.column)
+        key, carried = quoted(register.key), quoted(register.column)
         yield Expected(
             f"refers_{register.column}", "condition", (register.column,), mostly=REFERS,
-            sql=f"CASE WHEN {column} IS NOT NULL THEN {column} IN (SELECT held.{key} FROM "
+            sql=f"CASE WHEN {carried} IS NOT NULL THEN {carried} IN (SELECT held.{key} FROM "
             f"read_parquet([{listed}], hive_partitioning = false) AS held "
             f"WHERE held.{key} IS NOT NULL) END",
             zh=f"{contract.column(register.column).zh}在 {register.dataset} 中存在",

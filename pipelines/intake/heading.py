@@ -25,35 +25,48 @@ from pipelines.intake.errors import Refusal
 HEADER_WITHIN = 40
 #: and takes at most so many of them
 _ROWS = 3
+#: cells filled in a row above the header from which on the receipt speaks of it
+_LIKE_A_ROW = 4
 
 Cells = Sequence[str | None]
 
 
 @dataclass(frozen=True)
 class Heading:
-    """Rows ``first`` to ``last`` (from 0) are the header; ``unit``: worth in yuan of a title's."""
+    """Rows ``first`` to ``last`` (from 0) are the header; ``unit``: worth in yuan of a title's.
+
+    ``passed``: rows above it that hold so much that they may be more than titles.
+    """
 
     first: int
     last: int
     headers: tuple[str | None, ...]
     unit: Decimal = Decimal(1)
+    passed: int = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the rows above the header."""
+        return (f"{self.passed} filled rows above the header passed over",) if self.passed else ()
 
 
 def find_heading(contract: Contract, top: Sequence[Cells]) -> Heading:
-    """The rows that name most of the contract's columns, the fewest of them. Raises Refusal."""
+    """The first rows that name most of the contract's columns. Raises Refusal."""
     best: Heading | None = None
-    most = (0, 0, 0)
+    most = (0, 0, 0, 0)
     for first in range(min(len(top), HEADER_WITHIN)):
         for last, names, count, marks in _headings(contract, top, first):
-            # the most columns, then the fewest rows that name any, with a row of units beneath
-            rank = (count, marks - (last - first), marks)
+            # the most columns; the first such place; no title with it, but a row of units beneath
+            rank = (count, marks - last, first, marks)
             if count and rank > most:
                 best, most = Heading(first, last, names), rank
     if best is None:
         raise Refusal(
             f"no header: none of the first {HEADER_WITHIN} rows names a column of the contract"
         )
-    return replace(best, unit=_title_unit(top[: best.first]))
+    above = top[: best.first]
+    passed = sum(sum(map(_filled, row)) >= _LIKE_A_ROW for row in above)
+    return replace(best, unit=_title_unit(above), passed=passed)
 
 
 def _headings(

@@ -236,7 +236,7 @@ class _Landing:
         self.log(f"  {found.shown_path}: refused: {reason}")
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Where in the program an unexpected error arose: never its text, which may hold values."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -115,9 +115,9 @@ def _problems(failed: pl.DataFrame, refused: list[Row], rows: list[Row]) -> Iter
     for row in refused:
         about = subject(f"{row['source']}/{row['dataset']}")
         found.setdefault(about.owner, []).append((1, _refused_item(row)))
-    for row in rows:
-        about = subject(f"{row['source']}/{row['dataset']}")
-        found.setdefault(about.owner, []).append((2, _row_item(row)))
+    for dataset in dict.fromkeys(f"{row['source']}/{row['dataset']}" for row in rows):
+        mine = [row for row in rows if f"{row['source']}/{row['dataset']}" == dataset]
+        found.setdefault(subject(dataset).owner, []).append((2, _rows_item(dataset, mine)))
     if not found:
         return
     yield "<h2>需要处理 <i>What to do</i></h2>"
@@ -163,16 +163,20 @@ def _refused_item(row: Row) -> str:
                  f"<code>{escape(row['file_name'])}</code>", counts, (zh or en, en))  # fmt: skip
 
 
-def _row_item(row: Row) -> str:
-    column = f" <code>{escape(row['column_name'])}</code>" if row["column_name"] else ""
-    what = f"{escape(set_aside(row['reason_code']))}{column} <i>{escape(row['reason_code'])}</i>"
-    counts = f"<span class='count'>{row['rows']:,} 行 <i>rows</i>，自 {row['since']} 起</span>"
+def _rows_item(dataset: str, rows: list[Row]) -> str:
+    """Rows of a dataset that are set aside, reason by reason."""
+    what = "<br>".join(
+        f"{escape(set_aside(row['reason_code']))} <code>{escape(row['column_name'] or '')}</code> "
+        f"{row['rows']:,} 行 <i>{escape(row['reason_code'])}</i>"
+        for row in rows
+    )
+    total, since = sum(row["rows"] for row in rows), min(row["since"] for row in rows)
+    counts = f"<span class='count'>{total:,} 行 <i>rows</i>，自 {since} 起</span>"
     todo = (
         "请部门更正这些行后重新报送，更正后自动收入",
         "have these rows corrected and sent again: they come back by themselves",
     )
-    label, suite = "隔离 <i>set aside</i>", f"{row['source']}/{row['dataset']}"
-    return _item("warn", label, suite, what, counts, todo)
+    return _item("warn", "隔离 <i>set aside</i>", dataset, what, counts, todo)
 
 
 def _datasets(

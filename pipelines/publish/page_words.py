@@ -33,7 +33,7 @@ def subject(name: str) -> Subject:
         return Subject(contract.owner, key, contract.title_zh, contract.title_en)
     if promise := load_promises().get(key):
         return Subject(TABLES, key, promise.title_zh, promise.title_en)
-    return Subject("—", key, key, key)
+    return Subject("未归属 / Nobody's yet", key, key, key)
 
 
 def advice(check_name: str) -> tuple[str, str]:
@@ -47,8 +47,13 @@ def advice(check_name: str) -> tuple[str, str]:
 def in_chinese(reason: str) -> str:
     """The Chinese of a receipt's reasons as far as they are known."""
     known = lookup("check_advice")["reasons"]
-    parts = [entry["zh"] for entry in known if entry["begins"] in reason]
-    return "；".join(parts)
+    said = [
+        entry["zh"]
+        for part in reason.split("; ")
+        for entry in known
+        if part.startswith(entry.get("begins", "\0")) or entry.get("has", "\0") in part
+    ]
+    return "；".join(said)
 
 
 def set_aside(reason_code: str) -> str:
