@@ -16,7 +16,7 @@ HOME_DIR := var/home
 NIGHTS := 2026-11-18 2026-11-19 2026-11-20
 TOWN_PEOPLE := 2000
 
-.PHONY: help setup run sample test check format ui bench oracle clean generated
+.PHONY: help setup run sample test check format ui bench oracle fuzz clean generated
 
 help:
 	@echo "make run    set up, make the sample town, run three nights, say what was found"
@@ -25,6 +25,7 @@ help:
 	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
 	@echo "make bench  the measurements in benchmarks/"
 	@echo "make oracle a second, slow program on a city of 20,000: every tier, alert, chain and gap"
+	@echo "make fuzz   thousands of mutated files and round trips (FUZZ_FILES, FUZZ_SEED, EXAMPLES)"
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=/path/to/python3 ...")'
@@ -70,6 +71,14 @@ bench: setup
 oracle: setup
 	$(RUN) python -m tests.oracle.soak --people 20000 --work var/oracle
 	$(RUN) python -m tests.oracle.help_report --people 20000 --out var/oracle_help
+
+FUZZ_FILES := 6000
+FUZZ_SEED := $(shell date +%Y%m%d)
+EXAMPLES := 40
+
+fuzz: setup
+	JIUZHULIAN_FUZZ_FILES=$(FUZZ_FILES) JIUZHULIAN_FUZZ_SEED=$(FUZZ_SEED) \
+	JIUZHULIAN_EXAMPLES=$(EXAMPLES) $(RUN) pytest -n 2 tests/intake/test_fuzz.py tests/intake/test_round_trip.py
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import polars as pl
 
 from assets.factory import OWNERS, asset_key, made_tables, room_assets
+from assets.intake import RAW
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
 from pipelines import publish as room
@@ -45,23 +47,47 @@ def great_expectations(
     for table in PUBLISHED:
         if table == "quality.expectation":
             continue
-        rows = frame.filter(frame["suite"] == table)
-        failed = rows.filter(~rows["success"])
-        blocking = failed.filter(failed["blocking"])
-        yield dg.AssetCheckResult(
-            asset_key=asset_key(table),
-            check_name="great_expectations",
-            passed=failed.is_empty(),
-            severity=(
-                dg.AssetCheckSeverity.ERROR if blocking.height else dg.AssetCheckSeverity.WARN
-            ),
-            metadata={
-                "expectations": rows.height,
-                "failed": failed.height,
-                "unexpected_rows": int(failed["unexpected_count"].sum() or 0),
-                "failing": ", ".join(sorted(set(failed["expectation"].to_list()))) or "—",
-            },
+        yield _summed(table, frame.filter(frame["suite"] == table))
+
+
+@dg.multi_asset_check(
+    name="great_expectations_of_batches",
+    specs=[
+        dg.AssetCheckSpec(
+            name="great_expectations",
+            asset=asset_key(table),
+            additional_deps=[EXPECTATION],
+            description="检查结果 · Great Expectations suites of the rows received in the night.",
         )
+        for table in RAW.values()
+    ],
+)
+def great_expectations_of_batches(
+    context: dg.AssetCheckExecutionContext, night: NightResource
+) -> Iterator[dg.AssetCheckResult]:
+    """Results of the suites of each dataset's batch, as counts; nothing received, nothing wrong."""
+    frame = night.of(context).frame("quality.expectation")
+    for dataset, table in RAW.items():
+        suites = [f"landed.{dataset}", f"extract.{dataset}"]
+        yield _summed(table, frame.filter(frame["suite"].is_in(suites)))
+
+
+def _summed(table: str, rows: pl.DataFrame) -> dg.AssetCheckResult:
+    """The results of a table's suites as one check with counts."""
+    failed = rows.filter(~rows["success"])
+    blocking = failed.filter(failed["blocking"])
+    return dg.AssetCheckResult(
+        asset_key=asset_key(table),
+        check_name="great_expectations",
+        passed=failed.is_empty(),
+        severity=dg.AssetCheckSeverity.ERROR if blocking.height else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "expectations": rows.height,
+            "failed": failed.height,
+            "unexpected_rows": int(failed["unexpected_count"].sum() or 0),
+            "failing": ", ".join(sorted(set(failed["check_name"].to_list()))) or "—",
+        },
+    )
 
 
 @dg.asset_check(
@@ -149,7 +175,10 @@ def referrals(
 
 @dg.asset(
     key=["published", "quality"],
-    deps=[EXPECTATION, asset_key("quality.receipt")],
+    deps=[
+        EXPECTATION,
+        *(asset_key(f"quality.{t}") for t in ("quarantine", "receipt", "value_repair")),
+    ],
     group_name="publish",
     owners=OWNERS,
     kinds={"html"},

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+import duckdb
+
 from pipelines.contracts.codes import CodeList
 from pipelines.contracts.headers import fold_header
-from pipelines.contracts.model import CLASSES, MODES, Check, Column, Contract
+from pipelines.contracts.model import CLASSES, GENERATED, MODES, Check, Column, Contract
 from pipelines.contracts.odcs import Faults, Place
 from pipelines.contracts.roles import (
     EXTRACT_FIRST_SEEN,
@@ -191,6 +193,23 @@ def _check_faults(check: Check, contract: Contract) -> Iterator[str]:
         yield "an order needs `other`, the column that is not less"
     if check.kind == "range" and check.low is None and check.high is None:
         yield "a range needs `low` or `high`"
+    if check.kind == "format":
+        yield from _pattern_faults(check.pattern)
+    names = [f"{prefix}_{check.column}" for prefix in GENERATED]
+    if check.kind == "generated" and check.name not in names:
+        yield f"is no generated check of {check.column}; their names: {', '.join(names)}"
+
+
+def _pattern_faults(pattern: object) -> Iterator[str]:
+    """The engine that will match is asked whether it understands the pattern."""
+    if not isinstance(pattern, str):
+        yield "a format needs `pattern`, a regular expression"
+        return
+    try:
+        with duckdb.connect() as con:
+            con.execute("SELECT regexp_full_match('', ?)", [pattern])
+    except duckdb.Error:
+        yield "`pattern` is no regular expression of RE2; mend it"
 
 
 def check_together(contracts: Mapping[str, Contract], books: Mapping[str, Faults]) -> None:

@@ -16,7 +16,8 @@ import duckdb
 
 from pipelines.contracts.codes import load_codes
 from pipelines.contracts.gx_batches import expected_of_batch, expected_volume
-from pipelines.contracts.gx_run import ExpectationResult, Suite, quoted, run_suites
+from pipelines.contracts.gx_before import Before, Register, before, expected_rows, references
+from pipelines.contracts.gx_run import ExpectationResult, Expected, Suite, quoted, run_suites
 from pipelines.contracts.gx_tables import expected_of_table, load_table_checks
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
@@ -74,31 +75,60 @@ def batch_suites(night: Validated, datasets: Iterable[str] | None = None) -> Ite
         if not tonight:
             continue
         rows = sum(receipt.rows_landed or 0 for receipt, _ in tonight)
+        held = _before(night, contract, contracts, tonight)
         paths = [path for _, path in tonight]
-        yield Suite(f"landed.{name}", _read(paths), expected_of_batch(contract, codes, rows))
+        yield Suite(f"landed.{name}", _read(paths), expected_of_batch(contract, codes, rows, held))
         whole = [(r, path) for r, path in tonight if not r.corrects]
         if whole:
-            landed = [pair for pair in night.landed(name, repeated=True) if not pair[0].corrects]
-            yield from _volume(contract, whole, landed)
+            yield from _volume(contract, whole, _whole(night, name), held)
+
+
+def _whole(night: Validated, dataset: str) -> list[tuple[Any, Path]]:
+    """What was delivered, without corrections: those hold a few rows of what they correct."""
+    landed = night.landed(dataset, repeated=True)
+    return [(receipt, path) for receipt, path in landed if not receipt.corrects]
+
+
+def _before(
+    night: Validated,
+    contract: Contract,
+    contracts: Mapping[str, Contract],
+    tonight: Sequence[tuple[Any, Path]],
+) -> Before:
+    """Earlier deliveries of a dataset, and the registers that it refers to, if they have come."""
+    repeated = _whole(night, contract.name)
+    earlier = [(r, path) for r, path in repeated if r.received_night < night.as_of]
+    newest = max(receipt.extract_date for receipt, _ in tonight)
+    totals = {day: rows for day, rows in _rows_by_extract(repeated).items() if day < newest}
+    registers = []
+    for column, dataset, key in references(contract, contracts):
+        paths = tuple(sorted({path for _, path in night.landed(dataset)}))
+        if paths:
+            registers.append(Register(column, dataset, key, paths))
+    return before(contract, earlier, totals, registers)
 
 
 def _volume(
-    contract: Contract, tonight: Sequence[tuple[Any, Path]], landed: Sequence[tuple[Any, Path]]
+    contract: Contract,
+    tonight: Sequence[tuple[Any, Path]],
+    landed: Sequence[tuple[Any, Path]],
+    held: Before,
 ) -> Iterator[Suite]:
-    """The newest snapshot of the night against the extract before it.
+    """The newest extract of the night against those before it.
 
-    Where a dataset comes scope by scope, room standard compares the scopes; here would be noise.
+    Where a snapshot comes scope by scope, room standard compares the scopes; here would be noise.
     """
-    if contract.mode != "snapshot" or contract.scope.columns or contract.scope.through:
-        return
-    totals = _rows_by_extract(landed)
     newest = max(receipt.extract_date for receipt, _ in tonight)
-    before = [day for day in totals if day < newest]
-    if not before:
-        return
     paths = [path for receipt, path in tonight if receipt.extract_date == newest]
-    expected = expected_volume(contract.believable, totals[max(before)])
-    yield Suite(f"extract.{contract.name}", _read(paths), (expected,))
+    expected: Expected | None = None
+    if contract.mode != "snapshot":
+        expected = expected_rows(held)
+    elif not contract.scope.columns and contract.scope.through is None:
+        totals = _rows_by_extract(landed)
+        if earlier := [day for day in totals if day < newest]:
+            expected = expected_volume(contract.believable, totals[max(earlier)])
+    if expected is not None:
+        yield Suite(f"extract.{contract.name}", _read(paths), (expected,))
 
 
 def _rows_by_extract(landed: Sequence[tuple[Any, Path]]) -> dict[date, int]:

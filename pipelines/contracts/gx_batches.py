@@ -7,22 +7,39 @@ about the rest. Only what intake guarantees is blocking, and what a contract cal
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 
 from pipelines.contracts.codes import CodeList
+from pipelines.contracts.gx_before import Before, expected_like_before
 from pipelines.contracts.gx_run import Expected, all_filled, literal, quoted
 from pipelines.contracts.model import Believable, Check, Column, Contract
 from pipelines.contracts.roles import Person
 
 #: share of rows that must pass; a department's files are never perfect
 FILLED, KNOWN_CODE, USABLE_NUMBER, PLAUSIBLE = 0.95, 0.99, 0.8, 0.999
+NOT_ROUNDED = 0.98
+NOTHING_BEFORE = Before()
 
 
 def expected_of_batch(
-    contract: Contract, codes: Mapping[str, CodeList], rows_landed: int
+    contract: Contract,
+    codes: Mapping[str, CodeList],
+    rows_landed: int,
+    held: Before = NOTHING_BEFORE,
 ) -> tuple[Expected, ...]:
-    """Everything expected of the landed rows of ``contract``; ``rows_landed`` as receipts say."""
-    return tuple(_expected(contract, codes, rows_landed))
+    """Everything expected of the landed rows of ``contract``; ``rows_landed`` as receipts say.
+
+    A check of kind ``generated`` changes how strictly one of them is meant.
+    """
+    stated = {check.name: check for check in contract.checks if check.kind == "generated"}
+    made = [*_expected(contract, codes, rows_landed)]
+    made += expected_like_before(contract, held, rows_landed)
+    return tuple(
+        replace(e, mostly=stated[e.name].mostly, blocking=stated[e.name].blocking)
+        if e.name in stated else e
+        for e in made
+    )  # fmt: skip
 
 
 def _expected(
@@ -41,13 +58,21 @@ def _expected(
             "usable_rows", "condition", needed, blocking=True, sql=all_filled(needed),
             zh="无法使用的行都已隔离", en="rows that cannot be used are in quarantine, not here",
         )  # fmt: skip
+    types = " AND ".join(
+        f"typeof({quoted(name)}) = {literal(type_)}" for name, type_ in contract.types().items()
+    )
+    yield Expected(
+        "types_as_promised", "condition", blocking=True, sql=types,
+        zh="各列类型与契约一致", en="every column has the type that the contract promises",
+    )  # fmt: skip
     told = {check.column for check in contract.checks if check.kind == "filled"}
     births = {role.birth_date for role in contract.roles_of(Person)}
     for column in contract.columns:
         yield from _of_column(column, codes, is_birth=column.name in births,
                               told=column.name in told)  # fmt: skip
     for check in contract.checks:
-        yield _of_check(check)
+        if check.kind != "generated":
+            yield _of_check(check)
 
 
 def _of_column(
@@ -77,6 +102,11 @@ def _of_column(
             sql=f"CASE WHEN {quoted(status)} NOT IN ('missing', 'other') "
             f"THEN {quoted(status)} IN ('valid', 'converted_15') END",
             zh=f"{label}校验通过", en=f"{column.name} passes its check digit",
+        )  # fmt: skip
+        yield Expected(
+            f"not_rounded_{column.name}", "condition", (column.name,), mostly=NOT_ROUNDED,
+            sql=f"CASE WHEN {quoted(status)} <> 'missing' THEN {quoted(status)} <> 'rounded' END",
+            zh=f"{label}没有被电子表格四舍五入", en=f"no spreadsheet rounded {column.name}",
         )  # fmt: skip
     if column.kind in ("date", "month", "timestamp"):
         latest = "extract_date + 1" if is_birth or column.required else "DATE '2099-12-31'"
@@ -123,6 +153,8 @@ def _of_check(check: Check) -> Expected:
         case "order":
             columns = (check.column, check.other or "")
             sql = f"{column} <= {quoted(check.other or '')}"
+        case "format":
+            sql = f"regexp_full_match({column}, {literal(check.pattern or '')})"
         case "filled":
             sql = f"{column} IS NOT NULL"
         case _:

@@ -77,6 +77,12 @@ def _expected(
             "filled", "condition", filled, blocking=True, sql=all_filled(filled),
             zh="必填各列不为空", en="columns that are always filled are filled",
         )  # fmt: skip
+    plain = {c.name: c.type for c in promise.columns if "STRUCT" not in c.type}
+    yield Expected(
+        "types_as_promised", "condition", blocking=True,
+        sql=" AND ".join(f"typeof({quoted(n)}) = {literal(t)}" for n, t in plain.items()),
+        zh="各列类型与约定一致", en="every column has its promised type",
+    )  # fmt: skip
     for column in promise.columns:
         yield from _of_column(promise, column, checks, present)
     yield from _without_identifiers(promise)

@@ -279,6 +279,7 @@ def _check(item: Any, place: Place, faults: Faults) -> Check | None:
         en=en,
         parts=tuple(map(str, parts)) if isinstance(parts, list) else (),
         other=item.get("other"),
+        pattern=item.get("pattern"),
         low=bounds["low"],
         high=bounds["high"],
         tolerance=Decimal(str(item.get("tolerance", "0.01"))),

@@ -114,7 +114,8 @@ class Check:
 
     kind `sum`: `column` equals the sum of `parts` (missing parts count as 0), within `tolerance`.
     kind `range`: `column` lies between `low` and `high`.  kind `order`: `column` <= `other`.
-    kind `filled`: `column` is not missing.
+    kind `filled`: `column` is not missing.  kind `format`: all of `column` matches `pattern` (RE2).
+    kind `generated`: says of a check that is generated (`known_sex`) how strictly it is meant.
     They hold for at least the share `mostly` of the rows where the columns they name are there.
     """
 
@@ -127,12 +128,15 @@ class Check:
     other: str | None = None
     low: Decimal | date | None = None
     high: Decimal | date | None = None
+    pattern: str | None = None
     tolerance: Decimal = Decimal("0.01")
     mostly: float = 1.0
     blocking: bool = False
 
 
-CHECK_KINDS = ("sum", "range", "order", "filled")
+CHECK_KINDS = ("sum", "range", "order", "filled", "format", "generated")
+#: what the names of generated checks begin with; the column follows
+GENERATED = ("filled", "known", "usable", "not_rounded", "plausible", "refers", "filled_as_before")
 
 
 @dataclass(frozen=True)

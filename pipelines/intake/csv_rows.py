@@ -44,7 +44,7 @@ class CsvRows:
         self.headers, self.unit = heading.headers, heading.unit
         damaged = (f"{text.damaged} damaged characters",) if text.damaged else ()
         careful_note = ("read line by line: quotation marks do not close",) if careful else ()
-        self.notes: tuple[str, ...] = (*damaged, *careful_note)
+        self.notes: tuple[str, ...] = (*damaged, *careful_note, *heading.notes)
         self._offset = marks + len("".join(ends[: heading.last + 1]).encode("utf-8"))
         self._names = [str(position) for position in range(len(self.headers))]
 

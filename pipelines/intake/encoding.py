@@ -130,8 +130,8 @@ def detect(path: Path, compressed: bool, limits: Limits = DEFAULT) -> TextFile:
     for bom, codec in UTF16_BOMS.items():
         if head.startswith(bom):
             return TextFile(path, compressed, codec, "strict", True, limits=limits)
-    if (codec := _utf16_without_bom(head)) is not None:
-        return TextFile(path, compressed, codec, "strict", True, limits=limits)
+    if (unmarked := _utf16_without_bom(head)) is not None:
+        return TextFile(path, compressed, unmarked, "strict", True, limits=limits)
     codec = "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
     quotes, sound = _read_through(path, compressed, codec, limits)
     if not sound:

@@ -68,7 +68,8 @@ class ExcelRows:
             f"{looked.empty_formulas} formulas were never worked out and were read as empty":
                 looked.empty_formulas,
         }  # fmt: skip
-        self.notes: tuple[str, ...] = tuple(note for note, holds in told.items() if holds)
+        above = (note for sheet in self._sheets for note in sheet.heading.notes)
+        self.notes: tuple[str, ...] = (*(n for n, holds in told.items() if holds), *above)
 
     @property
     def _names(self) -> set[str]:

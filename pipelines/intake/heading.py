@@ -7,7 +7,7 @@ amounts whose own header names none. Which column of the contract is meant is sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -25,47 +25,69 @@ from pipelines.intake.errors import Refusal
 HEADER_WITHIN = 40
 #: and takes at most so many of them
 _ROWS = 3
+#: cells filled in a row above the header from which on the receipt speaks of it
+_LIKE_A_ROW = 4
 
 Cells = Sequence[str | None]
 
 
 @dataclass(frozen=True)
 class Heading:
-    """Rows ``first`` to ``last`` (from 0) are the header; ``unit``: worth in yuan of a title's."""
+    """Rows ``first`` to ``last`` (from 0) are the header; ``unit``: worth in yuan of a title's.
+
+    ``passed``: rows above it that hold so much that they may be more than titles.
+    """
 
     first: int
     last: int
     headers: tuple[str | None, ...]
     unit: Decimal = Decimal(1)
+    passed: int = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the rows above the header."""
+        return (f"{self.passed} filled rows above the header passed over",) if self.passed else ()
 
 
 def find_heading(contract: Contract, top: Sequence[Cells]) -> Heading:
-    """The rows that name most of the contract's columns, the fewest of them. Raises Refusal."""
-    best, most = None, 0
+    """The first rows that name most of the contract's columns. Raises Refusal."""
+    best: Heading | None = None
+    most = (0, 0, 0, 0)
     for first in range(min(len(top), HEADER_WITHIN)):
-        names: tuple[str | None, ...] = tuple(top[first])
-        found = _count(contract, names)
-        for last in range(first, min(first + _ROWS, len(top))):
-            if last > first:
-                if not any(map(_filled, top[last])):
-                    break
-                marks = all(is_mark(str(cell)) for cell in top[last] if _filled(cell))
-                names = _joined(contract, names, top[last])
-                more = _count(contract, names)
-                if more < found or (more == found and not marks):
-                    break
-                found = more
-                gain = found > most or (found == most and marks and best is not None
-                                        and best.last == last - 1)  # fmt: skip
-            else:
-                gain = found > most
-            if gain:
-                best, most = Heading(first, last, names), found
+        for last, names, count, marks in _headings(contract, top, first):
+            # the most columns; the first such place; no title with it, but a row of units beneath
+            rank = (count, marks - last, first, marks)
+            if count and rank > most:
+                best, most = Heading(first, last, names), rank
     if best is None:
         raise Refusal(
             f"no header: none of the first {HEADER_WITHIN} rows names a column of the contract"
         )
-    return replace(best, unit=_title_unit(top[: best.first]))
+    above = top[: best.first]
+    passed = sum(sum(map(_filled, row)) >= _LIKE_A_ROW for row in above)
+    return replace(best, unit=_title_unit(above), passed=passed)
+
+
+def _headings(
+    contract: Contract, top: Sequence[Cells], first: int
+) -> Iterator[tuple[int, tuple[str | None, ...], int, int]]:
+    """Row ``first`` as a header, alone and with those beneath it that name more.
+
+    Last row, names, how many columns they name, how many of the rows hold nothing but units.
+    """
+    names: tuple[str | None, ...] = tuple(top[first])
+    count, marks = _count(contract, names), 0
+    yield first, names, count, marks
+    for last in range(first + 1, min(first + _ROWS, len(top))):
+        cells = [str(cell) for cell in top[last] if _filled(cell)]
+        only_marks = bool(cells) and all(map(is_mark, cells))
+        names = _joined(contract, names, top[last])
+        more = _count(contract, names)
+        if more < count or not cells or (more == count and not only_marks):
+            return
+        count, marks = more, marks + only_marks
+        yield last, names, count, marks
 
 
 def matched_or_refused(contract: Contract, headers: Cells, unit: Decimal) -> Matched:

@@ -87,9 +87,10 @@ def _broken() -> Refusal:
 
 def _unpacked(file: IO[bytes], info: zipfile.ZipInfo) -> Iterator[bytes]:
     """The bytes of one part, whatever size its directory claims."""
-    if info.header_offset < 0:
-        raise _broken()
-    file.seek(info.header_offset)
+    try:
+        file.seek(info.header_offset)
+    except (OSError, ValueError, OverflowError):
+        raise _broken() from None
     header = file.read(30)
     if len(header) < 30 or header[:4] != b"PK\x03\x04":
         raise _broken()

@@ -58,6 +58,8 @@ def test_receipt(name: str, landed: tuple[Home, dict[str, Receipt]]) -> None:
     }
     assert rows == wanted["rows"]
     assert list(receipt.unknown_headers) == wanted.get("unknown_headers", [])
+    assert [note for note in wanted.get("notes", []) if note not in (receipt.reason or "")] == []
+    assert receipt.shown_path.endswith(wanted.get("shown", receipt.file_name))
 
 
 @pytest.mark.parametrize("name", sorted(n for n, w in FILES.items() if "quarantine" in w))

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from pipelines.contracts.codes import load_codes
 from pipelines.contracts.expectations import ExpectationResult, validate_batches
+from pipelines.contracts.gx_batches import expected_of_batch
 from pipelines.contracts.load import load_contracts
+from pipelines.contracts.model import Check
 from tests.expectations.conftest import FakeNight
 
 PAYMENT = "civil_affairs/assistance_payment"
@@ -124,3 +127,60 @@ def test_every_contract_has_suites_that_can_be_evaluated(night: FakeNight) -> No
         night.land(name, rows(name, 3))
     errored = [r.check_id for r in validate_batches(night) if r.errored]
     assert errored == []
+
+
+def settlements(**values: str) -> str:
+    sound = {
+        "settlement_id": "'s' || i", "psn_no": "'n' || i", "settled_at": "TIMESTAMP '2026-11-01'",
+        "total_cost": "100", "personal_burden": "100", "disease_name": "'高血压'",
+    }  # fmt: skip
+    return rows("medical_insurance/settlement", 100, **{**sound, **values})
+
+
+def test_against_the_deliveries_before(night: FakeNight) -> None:
+    name = "medical_insurance/settlement"
+    for day in range(1, 6):
+        night.land(name, settlements(), extract_date=date(2026, 11, day))
+        earlier = replace(night.receipts[-1], received_night=date(2026, 11, day))
+        night.receipts[-1] = earlier
+    known = {"psn_no": "'n' || i", "name": "'甲'", "insurance_type": "'390'"}
+    night.land("medical_insurance/insured_person", rows("medical_insurance/insured_person",
+               80, **known), extract_date=date(2026, 11, 5))  # fmt: skip
+    night.receipts[-1] = replace(night.receipts[-1], received_night=date(2026, 11, 5))
+    night.land(name, settlements(
+        disease_name="CASE WHEN i < 30 THEN '高血压' END") + " WHERE i < 90")  # fmt: skip
+    results = by_name(validate_batches(night, [name]))
+    assert not any(result.errored for result in results.values())
+    failed = {n: r.unexpected_count for n, r in results.items() if not r.success}
+    assert failed == {"filled_as_before_disease_name": 60, "refers_psn_no": 10}
+    assert results["rows_as_usual"].success and results["types_as_promised"].blocking
+    night.land(name, settlements() + " WHERE i < 10")
+    usual = by_name(validate_batches(night, [name]))
+    assert usual["rows_as_usual"].success, "two files of one date are one extract"
+
+
+def test_a_trickle_where_hundreds_used_to_come(night: FakeNight) -> None:
+    name = "medical_insurance/settlement"
+    for day in range(1, 6):
+        night.land(name, settlements(), extract_date=date(2026, 11, day))
+        night.receipts[-1] = replace(night.receipts[-1], received_night=date(2026, 11, day))
+    night.land(name, settlements() + " WHERE i < 10")
+    usual = by_name(validate_batches(night, [name]))["rows_as_usual"]
+    assert not usual.success and not usual.blocking
+
+
+def test_rounded_numbers_are_told(night: FakeNight) -> None:
+    status = {"id_number": "'990000198001010000'", "id_number_status": "'rounded'"}
+    night.land(PAYMENT, payments(**status))
+    rounded = by_name(validate_batches(night))["not_rounded_id_number"]
+    assert (rounded.success, rounded.unexpected_count) == (False, 40)
+
+
+def test_a_contract_says_how_strictly_a_generated_check_is_meant() -> None:
+    contract = load_contracts()[PAYMENT]
+    stated = Check("known_aid_type", "generated", "aid_type", "", "", mostly=0.5, blocking=True)
+    shape = Check("aid_shape", "format", "payment_id", "", "", pattern="p[0-9]+")
+    made = expected_of_batch(replace(contract, checks=(stated, shape)), load_codes(), 1)
+    named = {expected.name: expected for expected in made}
+    assert (named["known_aid_type"].mostly, named["known_aid_type"].blocking) == (0.5, True)
+    assert "regexp_full_match" in str(named["aid_shape"].sql)

@@ -122,9 +122,11 @@ def _nulls(rng: random.Random, what: str, form: Form, rows: Table) -> Mutated:
 
 
 def _odd_cells(rng: random.Random, what: str, form: Form, rows: Table) -> Mutated:
-    odd = ("\0", "\0" * 40, "\ufffd", "\u202e反", "=1+1", "=cmd|' /C calc'!A0", "+1", "@x", "'", '""',
-           "a\nb", "a\rb", "a\r\n\r\nb", "\ufeff", "\U000e0001", "9" * 400, "1e400", "-0", "∞", "NaN",
-           "٣٤٥", "2026-02-30", "0000-00-00", "\\", "|", ";", "\v\f", "x" * 5000)  # fmt: skip
+    odd = (
+        "\0", "\0" * 40, "\ufffd", "\u202e反", "=1+1", "=cmd|' /C calc'!A0", "+1", "@x", "'", '""',
+        "a\nb", "a\rb", "a\r\n\r\nb", "\ufeff", "\U000e0001", "9" * 400, "1e400", "-0", "∞",
+        "NaN", "٣٤٥", "2026-02-30", "0000-00-00", "\\", "|", ";", "\v\f", "x" * 5000,
+    )  # fmt: skip
     for row in rows:
         row[rng.randrange(len(row))] = rng.choice(odd)
     if form.kind == "xlsx":
@@ -242,7 +244,7 @@ def _lying_zip(rng: random.Random, what: str, form: Form, rows: Table) -> Mutate
     return Mutated(what, "xlsx", bytes(content), None)
 
 
-def _as_excel_text(rng: random.Random, what: str, form: Form, rows: Table) -> Mutated:
+def _no_table(rng: random.Random, what: str, form: Form, rows: Table) -> Mutated:
     """HTML, semicolons or nothing but white space under the name of a CSV."""
     lines = io.StringIO()
     csv.writer(lines, delimiter=";").writerows([HEADERS, *rows])
@@ -264,5 +266,5 @@ CHANGES: tuple[tuple[str, Callable[[random.Random, str, Form, Table], Mutated]],
     ("nulls", _nulls), ("odd cells", _odd_cells), ("huge cell", _huge_cell), ("ragged", _ragged),
     ("open quotes", _open_quotes), ("headers", _headers), ("gzip bomb", _gzip_bomb),
     ("gzip trail", _gzip_trail), ("workbook", _book), ("lying zip", _lying_zip),
-    ("no table", _as_excel_text),
+    ("no table", _no_table),
 )  # fmt: skip

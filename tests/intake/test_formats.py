@@ -108,3 +108,40 @@ def test_types_and_order_are_those_of_the_contract(office: Office, csv: Csv) -> 
     lineage = ["delivery_id", "row_number", "extract_date", "record_key"]
     columns = [*lineage, *office.contracts[PAYMENT].types()]
     assert office.rows("a_20261118.csv").columns == columns
+
+
+def test_a_header_that_comes_again_costs_no_row(office: Office) -> None:
+    """Exports pasted below each other; the first header takes two rows."""
+    above = ["发放流水号", "姓名", "身份证号", "救助项目", "发放", ""]
+    below = ["", "", "", "", "金额（元）", "发放日期"]
+    table = [above, below, payment(1), HEADER, payment(2)]
+    text = "".join(",".join(row) + "\n" for row in table)
+    office.deliver("a_20261118.csv", text.encode())
+    office.land()
+    receipt = office.receipt("a_20261118.csv")
+    assert (receipt.rows_read, receipt.rows_landed, receipt.rows_quarantined) == (3, 2, 1)
+
+
+def test_rows_above_the_header_are_told(office: Office) -> None:
+    rows = [payment(9), payment(8), HEADER, payment(1)]
+    office.deliver("a_20261118.csv", "".join(",".join(row) + "\n" for row in rows).encode())
+    office.land()
+    receipt = office.receipt("a_20261118.csv")
+    assert (receipt.rows_read, receipt.reason) == (
+        1, "2 filled rows above the header passed over",
+    )  # fmt: skip
+
+
+def test_units_are_never_read_as_yuan(office: Office) -> None:
+    """In a title, in a row of units, in the header; what a cell says itself goes first."""
+    title = [["救助金发放", "", "", "", "单位：万元"], [*HEADER[:4], "发放金额", "发放日期"]]
+    units = [[*HEADER[:4], "发放金额", "发放日期"], ["", "", "", "", "（万元）", ""]]
+    header = [[*HEADER[:4], "发放金额（万元）", "发放日期"]]
+    for at, top in enumerate((title, units, header), start=1):
+        rows = [*top, payment(at, "0.35"), (f"Q{at}", "", "", "", "12元", "20261001")]
+        office.deliver(f"a_2026111{at}.csv", "".join(",".join(r) + "\n" for r in rows).encode())
+    office.land()
+    for at in (1, 2, 3):
+        rows = office.rows(f"a_2026111{at}.csv").sort("row_number")
+        assert rows.get_column("amount").to_list() == [Decimal("3500.00"), Decimal("12.00")]
+        assert office.receipt(f"a_2026111{at}.csv").repairs["amount"]["header_unit"] == 2
