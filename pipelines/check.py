@@ -10,6 +10,7 @@ from pipelines.contracts.load import load_contracts
 from pipelines.contracts.promises import load_promises
 from pipelines.errors import ConfigurationFault
 from pipelines.hardship.policy import check_policy, load_policy
+from pipelines.orders.faults import order_faults
 
 
 def check_all(schemas: Path, policy: Path) -> str:
@@ -26,6 +27,7 @@ def check_all(schemas: Path, policy: Path) -> str:
     contracts = read(load_contracts, schemas)
     promises = read(load_promises, schemas)
     faults.extend(check_policy(policy))
+    faults.extend(order_faults(schemas, policy))
     if faults:
         raise ConfigurationFault(faults)
     rules = load_policy(policy)

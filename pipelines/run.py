@@ -14,6 +14,7 @@ from pipelines.errors import ConfigurationFault, JiuzhulianError
 from pipelines.hardship.policy import check_policy
 from pipelines.lake.home import Home
 from pipelines.logs import terminal
+from pipelines.orders.faults import order_faults
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     What can be known beforehand is said before Dagster is loaded, which takes seconds.
     """
     faults = check_policy(settings.policy, as_of)
+    faults += order_faults(settings.schemas, settings.policy)
     if not settings.landing.is_dir():
         faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")
     if faults:

@@ -34,9 +34,7 @@ def case(number: int, township: str = TOWN, **more: object) -> CaseNow:
     return replace(plain, **more)
 
 
-def night(
-    lines: list[Line], cases: list[CaseNow], day: int = 0, cap: int = 10
-) -> list[Line]:
+def night(lines: list[Line], cases: list[CaseNow], day: int = 0, cap: int = 10) -> list[Line]:
     return live_on(
         lines, {c.case_id: c for c in cases}, NIGHT + timedelta(days=day), lambda _: cap,
         lambda _, level: DAYS[level],
