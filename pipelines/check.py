@@ -16,6 +16,7 @@ from pipelines.hardship.policy import check_policy, load_policy
 from pipelines.hardship.worked_examples import contradictions, read_examples
 from pipelines.intake.pull import delivery_faults
 from pipelines.logs import warn
+from pipelines.orders.faults import order_faults
 from pipelines.settings import Settings
 
 
@@ -40,6 +41,7 @@ def check_all(schemas: Path, policy: Path, settings: Settings | None = None) -> 
     if catalogue and not wrong:
         wrong = check_entitlements(policy, schemas, date.today())
     faults.extend(wrong)
+    faults.extend(order_faults(schemas, policy))
     if settings is not None and contracts:
         faults.extend(delivery_faults(settings, contracts))
     if faults:

@@ -18,6 +18,7 @@ from pipelines.hardship.policy import check_policy
 from pipelines.intake.pull import delivery_faults
 from pipelines.lake.home import Home
 from pipelines.logs import terminal
+from pipelines.orders.faults import order_faults
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     """
     faults = check_policy(settings.policy, as_of)
     faults = faults or check_entitlements(settings.policy, settings.schemas, as_of)
+    faults += order_faults(settings.schemas, settings.policy)
     faults += delivery_faults(settings, load_contracts(settings.schemas))
     if not settings.landing.is_dir():
         faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")

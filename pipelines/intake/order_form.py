@@ -218,9 +218,7 @@ def _case_of(
     return written, []
 
 
-def _result(
-    text: str | None, words: CodeList, role: Disposition
-) -> list[tuple[str, str]]:
+def _result(text: str | None, words: CodeList, role: Disposition) -> list[tuple[str, str]]:
     if text is None:
         return [(role.result, MISSING_RESULT)]
     if words.resolve(text) is not None:
@@ -243,9 +241,7 @@ def _with(answer: Answer, role: Disposition, more: Sequence[tuple[str, str]]) ->
     )
 
 
-def _doubles(
-    answers: Sequence[Answer], words: CodeList, role: Disposition
-) -> tuple[Answer, ...]:
+def _doubles(answers: Sequence[Answer], words: CodeList, role: Disposition) -> tuple[Answer, ...]:
     """A case that stands twice with different results is a mistake in both rows."""
     results: dict[str, set[str | None]] = defaultdict(set)
     for answer in answers:

@@ -71,7 +71,10 @@ class OrderRows:
     def blocks(self) -> Iterator[Block]:
         """One block: an order has no more rows than a person can visit."""
         rows = [
-            (answer, (answer.case_id or "", *(answer.texts[name] or "" for name in self._names[1:])))
+            (
+                answer,
+                (answer.case_id or "", *(answer.texts[name] or "" for name in self._names[1:])),
+            )
             for answer in self._returned.answers
         ]
         good = [(answer.row_number, cells) for answer, cells in rows if not answer.mistakes]

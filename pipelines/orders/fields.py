@@ -81,7 +81,8 @@ def reason(row: Row, words: Words) -> str:
     """Why the household should be seen; a confirmed one is asked about its help."""
     told = str(row["reason_zh"] or "")
     if row["kind"] == "follow_up":
-        return f"【{words['kind']['follow_up']}】{row['confirmed_on'] or ''} 核查属实，请反馈落实情况。{told}"
+        mark = words["kind"]["follow_up"]
+        return f"【{mark}】{row['confirmed_on'] or ''} 核查属实，请反馈落实情况。{told}"
     return told
 
 

@@ -67,9 +67,7 @@ def _cases(night: Night, words: frozenset[str]) -> dict[str, CaseNow]:
         night.frame("hardship.case_file", columns=columns)
         .join(ranks, on="case_id", how="left")
         .join(checks, on="case_id", how="left")
-        .with_columns(
-            pl.col("checks").fill_null(0), pl.col("region_code").fill_null(UNPLACED)
-        )
+        .with_columns(pl.col("checks").fill_null(0), pl.col("region_code").fill_null(UNPLACED))
     )
     return {row["case_id"]: CaseNow(**row) for row in joined.to_dicts()}
 

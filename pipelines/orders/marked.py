@@ -19,11 +19,21 @@ from pipelines.intake.receipts import sha256_of
 from pipelines.lake.night import Night
 from pipelines.lake.receipt import LANDED, REFUSED, Receipt
 from pipelines.orders.audiences import Configuration
-from pipelines.orders.workbook import FIXED, FONT, SIZE, FormWords, safe, widths_of, write_hidden
+from pipelines.orders.workbook import (
+    FIXED,
+    FONT,
+    SIZE,
+    FormWords,
+    safe,
+    text_lines,
+    widths_of,
+    write_hidden,
+)
 
 UNKNOWN_SENDER = "unknown_sender"
 WRONG, RIGHT, HEADING, ANSWER = "#F8CBAD", "#E2EFDA", "#DCE6F1", "#FFFBE6"
 NOTE = "退回说明"
+WIDEST = 24.0
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
@@ -42,7 +52,7 @@ class Reply:
 
 
 def replies(night: Night, words: FormWords) -> list[Reply]:
-    """What has to be answered of the workbooks that this night received; those without fault not."""
+    """What has to be answered of the workbooks that this night received: those with a fault."""
     found = []
     for receipt in night.receipts:
         if receipt.key != words.contract.name or receipt.received_night != night.as_of:
@@ -110,9 +120,7 @@ def folder_of(reply: Reply, configuration: Configuration) -> str:
     return f"{form.audience}/{form.region_code}"
 
 
-def write_reply(
-    path: Path, reply: Reply, configuration: Configuration, words: FormWords
-) -> None:
+def write_reply(path: Path, reply: Reply, configuration: Configuration, words: FormWords) -> None:
     """Write one marked copy."""
     with xlsxwriter.Workbook(path, _OPTIONS) as book:
         book.set_properties({"title": "退回", "created": FIXED})
@@ -170,7 +178,8 @@ def _copy(
             for column, cell in enumerate(row):
                 page.write_string(at, column, safe(cell), looks["free"])
         return
-    header = [cell or "" for cell in returned.cells[returned.header_at]]
+    cells = returned.cells[returned.header_at :]
+    header = [cell or "" for cell in cells[0]]
     places = dict(returned.columns)
     for name in words.columns:
         if name not in places:
@@ -185,32 +194,40 @@ def _copy(
     role = role_of(words.contract)
     assert role is not None
     case_at = places.get(str(role.case))
-    for offset, row in enumerate(returned.cells[returned.header_at + 1 :], 1):
+    for offset, row in enumerate(cells[1:], 1):
         at = top + offset
         answer = answers.get(returned.header_at + offset)
         wrong = dict(answer.mistakes) if answer else {}
         for column in range(len(header)):
             text = safe(row[column] if column < len(row) else None)
-            name = answer_places.get(column)
+            asked = answer_places.get(column)
             look = "plain"
-            if name is not None:
-                look = "open" if answer is None else "wrong" if name in wrong else "right"
-            if answer is not None and column == case_at and str(role.case) in wrong:
-                look = "wrong"
+            if asked is not None:
+                look = "open" if answer is None or not text else "right"
+                if asked in wrong or str(role.case) in wrong:
+                    look = "wrong"
             page.write_string(at, column, text, looks[look])
-            if name in wrong:
-                page.write_comment(at, column, said.get(wrong[str(name)], said["other"]),
+            if asked in wrong:
+                page.write_comment(at, column, said.get(wrong[str(asked)], said["other"]),
                                    {"author": "救助链", "x_scale": 1.6})  # fmt: skip
         told = dict.fromkeys(said.get(code, said["other"]) for _, code in
                              (answer.mistakes if answer else ()))  # fmt: skip
         page.write_string(at, note_at, "；".join(told), looks["note"])
-    _choices(page, places, words, top, len(returned.cells) - returned.header_at - 1)
-    for column in range(len(header)):
-        texts = [str(row[column] or "").split("\n")[0] for row in
-                 returned.cells[returned.header_at :] if column < len(row)]  # fmt: skip
+    _choices(page, places, words, top, len(cells) - 1)
+    widths = [
+        min(WIDEST, widths_of([part for row in cells if column < len(row)
+                               for part in str(row[column] or "").split("\n")]))
+        for column in range(len(header))
+    ]  # fmt: skip
+    for column, width in enumerate(widths):
         hidden = {"hidden": True} if column == case_at else {}
-        page.set_column(column, column, min(36.0, widths_of(texts or [header[column]])), None, hidden)
-    page.set_column(note_at, note_at, 40)
+        page.set_column(column, column, max(width, 12.0), None, hidden)
+    for offset, row in enumerate(cells):
+        lines = [text_lines(cell or "", max(width, 12.0))
+                 for column, (cell, width) in enumerate(zip(row, widths, strict=False))
+                 if column != case_at]  # fmt: skip
+        page.set_row(top + offset, min(400, 15 * max([2, *lines]) + 4))
+    page.set_column(note_at, note_at, 32)
     page.freeze_panes(top + 1, 0)
     page.set_landscape()
     page.set_paper(9)

@@ -23,7 +23,8 @@ from pipelines.orders.workbook import FIXED, FONT, SIZE, safe, widths_of
 
 READS = (
     "orders.monthly_report", "orders.monthly_change", "orders.monthly_amount",
-    "orders.monthly_aid", "orders.order_line", "orders.township_load", "linkage.person_identity", "standard.region",
+    "orders.monthly_aid", "orders.order_line", "orders.township_load",
+    "linkage.person_identity", "standard.region",
 )  # fmt: skip
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 Table = tuple[str, list[str], list[list[Any]]]
@@ -63,6 +64,8 @@ class Report:
             page.write_string(3, column, word, head)
             shown = [str(row[column] if row[column] is not None else "") for row in rows]
             page.set_column(column, column, widths_of([word, *shown]))
+        if not rows:
+            page.write_string(4, 0, "本月无", text)
         for at, row in enumerate(rows, 4):
             for column, value in enumerate(row):
                 if value is None:

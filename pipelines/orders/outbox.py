@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipelines.contracts.load import load_codes, load_contracts
@@ -43,18 +44,14 @@ def write_outbox(night: Night) -> WrittenOut:
     outgoing = sheets.sheets_of(night)
     rows.filled(night, outgoing)
     for sheet in outgoing if forms else ():
-        written.add(_put(
-            night, f"{sheet.audience.id}/{sheet.region_code}", sheet.file_name,
-            lambda path, sheet=sheet: write_order(path, sheet, configuration, forms[0]),
-        ))  # fmt: skip
+        write = partial(write_order, sheet=sheet, configuration=configuration, words=forms[0])
+        folder = f"{sheet.audience.id}/{sheet.region_code}"
+        written.add(_put(night, folder, sheet.file_name, write))
     answered = [(words, reply) for words in forms for reply in replies(night, words)]
     for words, reply in answered:
-        written.add(_put(
-            night, marked.folder_of(reply, configuration), reply.file_name,
-            lambda path, reply=reply, words=words: marked.write_reply(
-                path, reply, configuration, words
-            ),
-        ))  # fmt: skip
+        write = partial(marked.write_reply, reply=reply, configuration=configuration, words=words)
+        folder = marked.folder_of(reply, configuration)
+        written.add(_put(night, folder, reply.file_name, write))
     _withdraw(night, configuration, written)
     reports = monthly.reports_of(night, configuration)
     for report in reports:
@@ -79,10 +76,10 @@ def _put(night: Night, folder: str, name: str, write: Callable[[Path], None]) ->
         target = target / part
         target.mkdir(mode=0o700, exist_ok=True)
         os.chmod(target, 0o700)
-    partial = night.temp / "outgoing.xlsx"
-    write(partial)
-    os.chmod(partial, 0o600)
-    os.replace(partial, target / name)
+    beside = night.temp / "outgoing.xlsx"
+    write(beside)
+    os.chmod(beside, 0o600)
+    os.replace(beside, target / name)
     return target / name
 
 

@@ -56,9 +56,7 @@ def load_parameters(schemas: Path, policy: Policy | None = None) -> dict[str, Pa
     return found
 
 
-def in_force(
-    parameters: dict[str, Parameter], townships: Iterable[str], on: date
-) -> pl.DataFrame:
+def in_force(parameters: dict[str, Parameter], townships: Iterable[str], on: date) -> pl.DataFrame:
     """The value of every parameter on a day in every township (9 digits)."""
     rows: list[dict[str, Any]] = []
     faults: list[str] = []

@@ -134,4 +134,3 @@ def order_sheet(night: Night) -> Built:
     names = night.promise(TABLE).column_names
     schema = {name: pl.Int64() if name in counts else pl.String() for name in names}
     return night.write(TABLE, pl.DataFrame(rows, schema=schema), recipe)
-

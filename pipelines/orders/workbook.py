@@ -76,9 +76,7 @@ def safe(text: object) -> str:
     return f" {plain}" if plain[:1] in ("=", "+", "-", "@") else plain
 
 
-def write_order(
-    path: Path, sheet: Sheet, configuration: Configuration, words: FormWords
-) -> None:
+def write_order(path: Path, sheet: Sheet, configuration: Configuration, words: FormWords) -> None:
     """Write one sheet of tonight."""
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False,
                                     "strings_to_numbers": False}) as book:  # fmt: skip
@@ -173,7 +171,7 @@ class _Writer:
             if name == "due" and line["is_overdue"]:
                 look |= {"bold": True, "font_color": "#C00000"}
             self.page.write_string(at, column, text, self._look(look))
-            lines = max(lines, _lines(text, found.width))
+            lines = max(lines, text_lines(text, found.width))
         for place, name in enumerate(self.answers):
             look = {"locked": False, "bg_color": ANSWER}
             look |= {"num_format": "yyyy-mm-dd"} if name == self.words.day_column else {}
@@ -215,7 +213,9 @@ class _Writer:
         page.fit_to_pages(1, 0)
         page.repeat_rows(top)
         page.print_area(0, 0, last, self.width - 1)
-        page.set_footer(f"&L{self.sheet.order_id}&C第 &P 页，共 &N 页&R核查人签字：　　　　　　　　")
+        page.set_footer(
+            f"&L{self.sheet.order_id}&C第 &P 页，共 &N 页&R核查人签字：　　　　　　　　"
+        )
         page.freeze_panes(top + 1, 0)
         page.hide_gridlines(2)
         if self.answers:
@@ -241,7 +241,7 @@ def write_hidden(book: Any, form: OrderForm) -> None:
     page.very_hidden()
 
 
-def _lines(text: str, width: float) -> int:
+def text_lines(text: str, width: float) -> int:
     """Lines that a text takes in a column of so many characters; a Chinese one is two wide."""
     return sum(max(1, ceil(text_width(part) / max(width - 2, 1))) for part in text.split("\n"))
 
