@@ -29,6 +29,7 @@ class Home:
         self.nights = self.lake / "nights"
         self.quarantine = self.restricted / "quarantine"
         self.outbox = self.restricted / "outbox"
+        self.judgements = self.restricted / "judgements"
         self.tmp = self.restricted / "tmp"
         self.dagster = self.restricted / "dagster"
         self.key_file = self.restricted / "hmac.key"
@@ -42,7 +43,7 @@ class Home:
             self.published.mkdir(parents=True, exist_ok=True)
             for folder in (
                 self.restricted, self.lake, self.landed, self.receipts, self.tables, self.nights,
-                self.quarantine, self.outbox, self.tmp, self.dagster,
+                self.quarantine, self.outbox, self.judgements, self.tmp, self.dagster,
             ):  # fmt: skip
                 folder.mkdir(mode=0o700, exist_ok=True)
                 os.chmod(folder, 0o700)

@@ -1,4 +1,4 @@
-"""linkage.profile: what the model sees of an entity, only of those that could meet an open one at all.
+"""linkage.profile: what the model sees of an entity that could meet an open one at all.
 
 Open entities, and every other that shares a value of some blocking rule with one; the names, phones
 and groups of the rest are never unpacked, so the work follows the open ones.
@@ -12,8 +12,8 @@ import polars as pl
 
 from pipelines.lake import fingerprint
 from pipelines.linkage import names
-from pipelines.linkage.numbers import OTHER_PAPER
 from pipelines.linkage.model import Model, settled
+from pipelines.linkage.numbers import OTHER_PAPER
 
 READ_COLUMNS = (
     "entity_no", "is_open", "number", "borrowed", "number_texts", "names", "sound", "surname",
