@@ -96,7 +96,7 @@ def splink_demo(febrl: Febrl, lowest: float) -> Pairs:
     from splink.backends.duckdb import DuckDBAPI
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    names = [cl.NameComparison("given_name"), cl.NameComparison("surname")]
+    names: list[Any] = [cl.NameComparison("given_name"), cl.NameComparison("surname")]
     postcode: Any = cl.ExactMatch("postcode")
     distances = [2]
     rules: list[Any] = [block_on(c) for c in ("soc_sec_id", "given_name", "surname",
@@ -144,7 +144,7 @@ def splink_demo(febrl: Febrl, lowest: float) -> Pairs:
     for rule in blocks:
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
     found = linker.inference.predict(threshold_match_probability=lowest, warning_mode="never")
-    rows = found.as_pandas_dataframe()
+    rows: Any = found.as_pandas_dataframe()  # type: ignore[no-untyped-call]
     pairs = pl.DataFrame(
         {"left_id": list(rows["unique_id_l"]), "right_id": list(rows["unique_id_r"]),
          "probability": list(rows["match_probability"])},

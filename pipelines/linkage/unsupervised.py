@@ -65,9 +65,9 @@ def scored(records: pl.DataFrame, model: Model) -> pl.DataFrame:
             "select unique_id_l as left_id, unique_id_r as right_id, "
             f"match_probability as probability, match_weight as weight from {found.physical_name}"
         ).to_arrow_table()
-    frame = pl.from_arrow(pairs)
-    assert isinstance(frame, pl.DataFrame)
-    return frame.sort("left_id", "right_id")
+    candidates = pl.from_arrow(pairs)
+    assert isinstance(candidates, pl.DataFrame)
+    return candidates.sort("left_id", "right_id")
 
 
 def threshold(pairs: pl.DataFrame) -> float:
