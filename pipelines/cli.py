@@ -94,6 +94,42 @@ cli_lookback.add_to(app)
 cli_deliveries.add(app)
 
 
+@app.command()
+def review(
+    home: HomeDir = None,
+    most: Annotated[int, typer.Option(min=1, help="At most so many pairs.")] = 500,
+    pair: Annotated[
+        str | None, typer.Option(help="Explain this pair of match_review instead.", metavar="ID")
+    ] = None,
+    records: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Explain these two records: <source>/<dataset>:<record_key>."),
+    ] = None,
+) -> None:
+    """Writes the sheet in which people judge pairs; or explains one pair of records."""
+    from pipelines.judging import explain_pair, write_sheet
+    from pipelines.logs import show
+
+    chosen = settings(home=home).home
+    if pair or records:
+        show(explain_pair(chosen, pair, records))
+    else:
+        show(write_sheet(chosen, most))
+
+
+@app.command()
+def judge(
+    file: Annotated[Path, typer.Argument(help="The sheet of `review`, filled in (xlsx or csv).")],
+    by: Annotated[str, typer.Option(help="Who decided.", metavar="NAME")],
+    home: HomeDir = None,
+) -> None:
+    """Takes in what people decided about pairs; in force from the next night on."""
+    from pipelines.judging import take_in
+    from pipelines.logs import show
+
+    show(take_in(file, by, settings(home=home).home))
+
+
 def main() -> None:
     """Run a command; an error is one clear line and an exit code."""
     sys.exit(ended(_command))

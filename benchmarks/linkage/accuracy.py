@@ -84,9 +84,7 @@ def measured(home: Path, city: Path, as_of: date | None = None) -> dict[str, Sco
         whole = member is None
         found[name] = score(chosen) if whole else pairs_with(chosen, member)  # type: ignore[arg-type]
         found[f"{name}, by number alone"] = (
-            score(chosen, "number_only")
-            if whole
-            else pairs_with(chosen, member, "number_only")  # type: ignore[arg-type]
+            score(chosen, "number_only") if whole else pairs_with(chosen, member, "number_only")  # type: ignore[arg-type]
         )
     return found
 
@@ -124,7 +122,9 @@ def with_truth(home: Path, city: Path, as_of: date | None = None) -> pl.DataFram
         "mention_key", "name_folded", "number", "number_text", "birth_date", "sex", "phone",
         "group_keys", "region_code", "register_ref", "is_minority",
     )  # fmt: skip
-    truth = pl.read_parquet(city / "truth" / "mention.parquet").filter(pl.col("arrives_on") <= night)
+    truth = pl.read_parquet(city / "truth" / "mention.parquet").filter(
+        pl.col("arrives_on") <= night
+    )
     linked = table("linkage.mention_link").join(features, on="mention_key")
     joined = linked.join(
         truth.select(*KEY, "person_uid", "has_usable_number").unique(KEY), on=KEY, how="inner"

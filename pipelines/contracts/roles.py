@@ -292,9 +292,7 @@ ROLE_NAMES: dict[type[Role], str] = {made: name for name, made in ROLES.items()}
 WORDS: dict[str, frozenset[str]] = {
     "evidence": frozenset({"register", "roster", "certificate", "family"}),
     "in_force_by": frozenset({"grant"}),
-    "Group.kind": frozenset(
-        {"family", "certificate", "roster", "register", "student", "check"}
-    ),
+    "Group.kind": frozenset({"family", "certificate", "roster", "register", "student", "check"}),
     "Help.kind": frozenset({"payment", "student_aid", "service"}),
     "attribute": frozenset(
         {

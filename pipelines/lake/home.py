@@ -34,6 +34,7 @@ class Home:
         self.quarantine = self.restricted / "quarantine"
         self.inbox = self.restricted / "inbox"
         self.outbox = self.restricted / "outbox"
+        self.judgements = self.restricted / "judgements"
         self.tmp = self.restricted / "tmp"
         self.dagster = self.restricted / "dagster"
         self.key_file = self.restricted / "hmac.key"
@@ -48,7 +49,7 @@ class Home:
             for folder in (
                 self.restricted, self.lake, self.landed, self.receipts, self.acceptances, self.pulls,
                 self.tables, self.nights, self.kept, self.disputes, self.quarantine, self.inbox,
-                self.outbox, self.tmp, self.dagster,
+                self.outbox, self.judgements, self.tmp, self.dagster,
             ):  # fmt: skip
                 folder.mkdir(mode=0o700, exist_ok=True)
                 os.chmod(folder, 0o700)

@@ -20,6 +20,7 @@ from pipelines.linkage import (
     deterministic,
     features,
     incremental,
+    judgements,
     ledger,
     parties,
     profiles,
@@ -32,6 +33,7 @@ from pipelines.linkage.model import load_model
 HERE = Path(__file__).parent
 
 TABLES: tuple[str, ...] = (
+    "linkage.judgement",
     "linkage.reference_mention",
     "linkage.mention_feature",
     "linkage.number_party",
@@ -55,7 +57,12 @@ TABLES: tuple[str, ...] = (
 READS: dict[str, list[str]] = {
     "linkage.mention_feature": ["standard.mention", "linkage.reference_mention"],
     "linkage.number_party": ["linkage.mention_feature"],
-    "linkage.mention_entity": ["linkage.mention_feature", "linkage.number_party"],
+    "linkage.judgement": [],
+    "linkage.mention_entity": [
+        "linkage.mention_feature",
+        "linkage.number_party",
+        "linkage.judgement",
+    ],
     "linkage.number_repair": ["linkage.entity"],
     "linkage.profile": ["linkage.entity"],
     "linkage.scored_pair": list(incremental.READS),
@@ -63,6 +70,8 @@ READS: dict[str, list[str]] = {
         "linkage.entity",
         "linkage.scored_pair",
         "linkage.number_repair",
+        "linkage.judgement",
+        "linkage.mention_entity",
     ],
     "linkage.entity_cluster": ["linkage.entity", "linkage.pair_decision"],
     "linkage.mention_link": [
@@ -90,6 +99,13 @@ def _made(
     """A table made in Python, taken over where nothing it rests on has changed."""
     taken, recipe = night.reuse(table, READS[table], values)
     return taken or night.write(table, make(), recipe)
+
+
+def judgement(night: Night) -> Built:
+    stored = judgements.stored(night.home)
+    return _made(
+        night, "linkage.judgement", lambda: stored, {"stored": stored["judgement_id"].to_list()}
+    )
 
 
 def reference_mention(night: Night) -> Built:
@@ -121,6 +137,7 @@ def mention_entity(night: Night) -> Built:
         lambda: deterministic.entities(
             night.frame("linkage.mention_feature", deterministic.READ_COLUMNS),
             night.frame("linkage.number_party"),
+            judgements.pairs_in_force(night.frame("linkage.judgement"), judgements.DIFFERENT),
         ),
     )
 
@@ -162,6 +179,10 @@ def pair_decision(night: Night) -> Built:
             night.frame("linkage.number_repair"),
             night.frame("linkage.entity", decide.ENTITY_COLUMNS),
             model,
+            judgements.between_entities(
+                night.frame("linkage.judgement"),
+                night.frame("linkage.mention_entity", ["mention_key", "entity_no"]),
+            ),
         ),
         {"model": model.text},
     )

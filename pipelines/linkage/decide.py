@@ -14,6 +14,7 @@ from datetime import date
 import polars as pl
 
 from pipelines.linkage.components import Forest
+from pipelines.linkage.judgements import DIFFERENT, SAME
 from pipelines.linkage.model import Model
 from pipelines.linkage.numbers import OTHER_PAPER
 
@@ -24,31 +25,59 @@ ENTITY_COLUMNS = (
     "shared_rows",
 )  # fmt: skip
 REPAIR_WEIGHT = 1000.0
+CLERICAL_WEIGHT = 2000.0
+JUDGED = {"left_no": pl.Int64, "right_no": pl.Int64, "verdict": pl.String}
 GENERATION_YEARS = 2
 
 
 def decisions(
-    scored: pl.DataFrame, repairs: pl.DataFrame, entities: pl.DataFrame, model: Model
+    scored: pl.DataFrame,
+    repairs: pl.DataFrame,
+    entities: pl.DataFrame,
+    model: Model,
+    judged: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """`DECISION_COLUMNS`, one row per pair that is worth keeping."""
+    """`DECISION_COLUMNS`, one row per pair that is worth keeping.
+
+    `judged`: left_no, right_no, verdict (`judgements.between_entities`); it wins over everything.
+    """
+    if judged is None:
+        judged = pl.DataFrame(schema=JUDGED)
+    pair = ["left_no", "right_no"]
+    known = pl.concat([judged.select(pair), judged.select(left_no="right_no", right_no="left_no")])
+    scored = scored.join(known, on=pair, how="anti")
     repaired = repairs.select(
         left_no="entity_no", right_no="owner_no", weight=pl.lit(REPAIR_WEIGHT),
         probability=pl.lit(model.repaired_probability), method=pl.lit("id_repaired"),
         reason=pl.lit("one error in the number, same name and birth date"),
     )  # fmt: skip
-    compared = _judged(scored, entities, model).join(
-        repaired.select("left_no", "right_no"), on=["left_no", "right_no"], how="anti"
-    )
-    judged = pl.concat(
-        [repaired.with_columns(decision=pl.lit(LINK)).select(DECISION_COLUMNS), compared]
+    compared = _judged(scored, entities, model).join(repaired.select(pair), on=pair, how="anti")
+    clerical = _clerical(judged)
+    repaired = repaired.join(known, on=pair, how="anti")
+    ranked = pl.concat(
+        [clerical, repaired.with_columns(decision=pl.lit(LINK)).select(DECISION_COLUMNS), compared]
     ).sort(["weight", "left_no", "right_no"], descending=[True, False, False])
-    wanted = judged.filter(pl.col("decision") == LINK)
-    refused = _refused(wanted, entities)
-    decided = judged.join(refused, on=["left_no", "right_no"], how="left").with_columns(
+    wanted = ranked.filter(pl.col("decision") == LINK)
+    apart = judged.filter(pl.col("verdict") == DIFFERENT).select(pair)
+    refused = _refused(wanted, entities, apart)
+    decided = ranked.join(refused, on=pair, how="left").with_columns(
         decision=pl.when(pl.col("conflict").is_null()).then("decision").otherwise(pl.lit(REVIEW)),
         reason=pl.coalesce("conflict", "reason"),
     )
     return decided.select(DECISION_COLUMNS).sort("left_no", "right_no")
+
+
+def _clerical(judged: pl.DataFrame) -> pl.DataFrame:
+    same = pl.col("verdict") == SAME
+    return judged.select(
+        "left_no", "right_no",
+        weight=pl.when(same).then(CLERICAL_WEIGHT).otherwise(-CLERICAL_WEIGHT),
+        probability=pl.when(same).then(1.0).otherwise(0.0),
+        method=pl.lit("clerical"),
+        decision=pl.when(same).then(pl.lit(LINK)).otherwise(pl.lit(APART)),
+        reason=pl.when(same).then(pl.lit("judged to be one person"))
+        .otherwise(pl.lit("judged to be two people")),
+    ).select(DECISION_COLUMNS)  # fmt: skip
 
 
 def _judged(scored: pl.DataFrame, entities: pl.DataFrame, model: Model) -> pl.DataFrame:
@@ -190,6 +219,16 @@ class _Person:
         for ref in refs or ():
             self.keys.setdefault(ref.split(":", 1)[0], set()).add(ref)
         self.births = {birth.year} if birth else set()
+        self.sides: dict[int, set[str]] = {}
+
+    def parted(self, other: _Person) -> bool:
+        """Whether a person judged somebody of the one and somebody of the other to be two."""
+        return any(
+            theirs != ours
+            for pair, sides in self.sides.items()
+            for ours in sides
+            for theirs in other.sides.get(pair, ())
+        )
 
     def conflict(self, other: _Person) -> str | None:
         if self.numbers and other.numbers and not self.numbers & other.numbers:
@@ -211,12 +250,17 @@ class _Person:
         self.papers |= other.papers
         self.births |= other.births
         self.rows |= other.rows
+        for pair, sides in other.sides.items():
+            self.sides.setdefault(pair, set()).update(sides)
         for domain, keys in other.keys.items():
             self.keys.setdefault(domain, set()).update(keys)
 
 
-def _refused(wanted: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
-    """Links that contradict stronger ones, with the reason; `wanted` comes strongest first."""
+def _refused(wanted: pl.DataFrame, entities: pl.DataFrame, apart: pl.DataFrame) -> pl.DataFrame:
+    """Links that contradict stronger ones, with the reason; `wanted` comes strongest first.
+
+    A link that a person judged gives way to another judgement alone, never to what registers say.
+    """
     concerned = pl.concat([wanted["left_no"], wanted["right_no"]]).unique()
     people = {
         number: _Person(numbers, refs, birth, rows)
@@ -226,13 +270,20 @@ def _refused(wanted: pl.DataFrame, entities: pl.DataFrame) -> pl.DataFrame:
         .select("entity_no", "numbers", "register_refs", "birth_date", "shared_rows")
         .iter_rows()
     }
+    for pair, ends in enumerate(apart.select("left_no", "right_no").iter_rows()):
+        for side, number in zip(("left", "right"), ends, strict=True):
+            if number in people:
+                people[number].sides.setdefault(pair, set()).add(side)
     forest: Forest[int] = Forest(people)
     refused = []
-    for left, right in wanted.select("left_no", "right_no").iter_rows():
+    for left, right, method in wanted.select("left_no", "right_no", "method").iter_rows():
         a, b = forest.root(left), forest.root(right)
         if a == b:
             continue
-        if conflict := people[a].conflict(people[b]):
+        if people[a].parted(people[b]):
+            refused.append((left, right, "would join two who were judged to be two people"))
+            continue
+        if method != "clerical" and (conflict := people[a].conflict(people[b])):
             refused.append((left, right, conflict))
             continue
         joined = forest.unite(a, b)

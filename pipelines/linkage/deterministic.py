@@ -16,11 +16,20 @@ from pipelines.linkage.parties import claims
 READ_COLUMNS = (*PARTY_COLUMNS, "mention_key", "register_ref")
 
 
-def entities(features: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
-    """`mention_no`, `entity_no` (its smallest mention), `number` (owned, else NULL), `borrowed`
+def entities(
+    features: pl.DataFrame, parties: pl.DataFrame, apart: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """`apart`: `left_key`, `right_key` of records that a person judged to be two people; where ties
+    would make them one, the one with fewer rows loses its hold on the shared number.
+
+    Gives `mention_no`, `entity_no` (its smallest mention), `number` (owned, else NULL), `borrowed`
     (shown but another's or nobody's), `tied_by` (register_key, id_exact or NULL for a lone one)."""
     ties = _number_ties(features, parties)
-    grouped = components(features["mention_no"], _edges(features, ties))
+    refs = _register_ties(features)
+    if apart is not None and apart.height:
+        ties, refs = _parted(features, ties, refs, apart)
+    edges = pl.concat([refs, ties.filter("holds").select(node="mention_no", tie="tie")])
+    grouped = components(features["mention_no"], edges)
     owned = _first_number(ties.filter(pl.col("owns")))
     borrowed = _first_number(ties.filter(~pl.col("owns"))).rename({"number": "borrowed"})
     made = (
@@ -29,10 +38,8 @@ def entities(features: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
         .join(owned, on="mention_no", how="left")
         .join(borrowed, on="mention_no", how="left")
     )
-    by_number = _shared(ties.select("mention_no", tie="tie"))
-    by_register = _shared(
-        made.filter(pl.col("register_ref").is_not_null()).select("mention_no", tie="register_ref")
-    )
+    by_number = _shared(ties.filter("holds").select("mention_no", tie="tie"))
+    by_register = _shared(refs.select("tie", mention_no="node"))
     tied_by = (
         pl.when(pl.col("mention_no").is_in(by_number.implode()))
         .then(pl.lit("id_exact"))
@@ -50,19 +57,46 @@ def _number_ties(features: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
     joined = shown.join(parties, on=["number", "name_folded"], nulls_equal=True)
     # nobody's: a nameless row under a number that two people claim hangs on neither
     return joined.filter(pl.col("party").is_not_null() | (pl.col("parties") <= 1)).select(
-        "mention_no", "number", "owns",
+        "mention_no", "number", "owns", holds=pl.lit(True),
         tie=pl.col("number") + "\n" + pl.col("party").fill_null(""),
     )  # fmt: skip
 
 
-def _edges(features: pl.DataFrame, ties: pl.DataFrame) -> pl.DataFrame:
+def _register_ties(features: pl.DataFrame) -> pl.DataFrame:
     refs = features.filter(pl.col("register_ref").is_not_null())
-    return pl.concat(
-        [
-            refs.select(node="mention_no", tie="register_ref"),
-            ties.select(node="mention_no", tie="tie"),
-        ]
-    )
+    return refs.select(node="mention_no", tie="register_ref")
+
+
+def _parted(
+    features: pl.DataFrame, ties: pl.DataFrame, refs: pl.DataFrame, apart: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Ties without those that would join two records that were judged to be two people."""
+    edges = pl.concat([refs, ties.select(node="mention_no", tie="tie")])
+    label = dict(components(features["mention_no"], edges).iter_rows())
+    known = dict(features.select("mention_key", "mention_no").iter_rows())
+    register = dict(refs.iter_rows())
+    rows: dict[str, list[int]] = {}
+    for node, tie in refs.sort("node").iter_rows():
+        rows.setdefault(tie, []).append(node)
+    leaving: set[int] = set()
+    keyless: set[int] = set()
+    for left_key, right_key in apart.sort("left_key", "right_key").iter_rows():
+        left, right = known.get(left_key), known.get(right_key)
+        if left is None or right is None or label[left] != label[right]:
+            continue
+        if register.get(left) is not None and register.get(left) == register.get(right):
+            leaving.add(right)
+            keyless.add(right)
+            continue
+        sides = [rows.get(register.get(node, ""), [node]) for node in (left, right)]
+        leaving.update(sides[0] if len(sides[0]) < len(sides[1]) else sides[1])
+    left_out = pl.col("mention_no").is_in(sorted(leaving))
+    return (
+        ties.with_columns(
+            holds=pl.col("holds") & ~left_out, owns=pl.col("owns") & ~left_out
+        ),
+        refs.filter(~pl.col("node").is_in(sorted(keyless))),
+    )  # fmt: skip
 
 
 def _first_number(ties: pl.DataFrame) -> pl.DataFrame:

@@ -110,7 +110,12 @@ def _usable_number() -> pl.Expr:
         & (text.str.len_chars() >= SHORTEST_OTHER)
         & (text.str.count_matches(r"\d") >= DIGITS_OF_OTHER)
     )
-    return pl.when(pl.col("id_status").is_in(USABLE)).then(text).when(other).then(numbers.OTHER_PAPER + text)
+    return (
+        pl.when(pl.col("id_status").is_in(USABLE))
+        .then(text)
+        .when(other)
+        .then(numbers.OTHER_PAPER + text)
+    )
 
 
 def _looks_rounded() -> pl.Expr:

@@ -7,6 +7,31 @@ with pupil as (
     where attribute_claim.attribute = 'student_stage'
 ),
 
+-- the region that reaches furthest down: a village code ends in no zeros
+placed as (
+    select mention_link.person_id, mention_feature.region_code
+    from linkage.mention_feature
+    inner join linkage.mention_link on mention_link.mention_key = mention_feature.mention_key
+    where mention_feature.region_code is not null
+),
+
+home as (
+    select placed.person_id, min(region.urban_rural) as urban_rural
+    from placed
+    inner join standard.region on region.region_code = placed.region_code
+    where region.urban_rural is not null
+    group by placed.person_id
+),
+
+-- registers that place one person in two villages: moved, and not everybody was told
+moved as (
+    select person_id
+    from placed
+    where region_code not like '%000'
+    group by person_id
+    having count(distinct region_code) > 1
+),
+
 open_pair as (
     select left_no as entity_no, probability, decision, reason
     from linkage.pair_decision
@@ -55,6 +80,8 @@ judged as (
         mention_entity.number is null as has_no_number,
         pupil.person_id is not null as is_pupil,
         mention_feature.is_minority,
+        home.urban_rural = 'rural' as is_rural,
+        moved.person_id is not null as has_moved,
         coalesce(mention_feature.number_birth, person_identity.birth_date) as birth_date
     from linkage.mention_link
     inner join linkage.mention_feature
@@ -65,6 +92,8 @@ judged as (
     left join entity_doubt on entity_doubt.entity_no = mention_entity.entity_no
     left join review_entity on review_entity.entity_no = mention_entity.entity_no
     left join pupil on pupil.person_id = mention_link.person_id
+    left join home on home.person_id = mention_link.person_id
+    left join moved on moved.person_id = mention_link.person_id
 ),
 
 in_subgroup as (
@@ -96,6 +125,16 @@ in_subgroup as (
         is_in_review, probability, missed
     from judged
     where is_minority
+    union all
+    select source, dataset, 'rural' as subgroup, by_id, by_probability, is_unlinked, is_in_review,
+        probability, missed
+    from judged
+    where is_rural
+    union all
+    select source, dataset, 'moved' as subgroup, by_id, by_probability, is_unlinked, is_in_review,
+        probability, missed
+    from judged
+    where has_moved
 ),
 
 counted as (

@@ -1,5 +1,6 @@
 -- Pairs that a person has to judge: those the model left open, a number on two people, one person
--- with two keys of one register. Ranked by the reader through at_stake, then probability.
+-- with two keys of one register. A pair that was judged is not asked again, unless the answer was
+-- that it is not sure. In order of what hangs on it: a suspected case first, then the probability.
 with entity_key as (
     select entity_no, mention_key
     from linkage.entity
@@ -7,8 +8,8 @@ with entity_key as (
 
 undecided as (
     select
-        left_entity.mention_key as left_key,
-        right_entity.mention_key as right_key,
+        least(left_entity.mention_key, right_entity.mention_key) as left_key,
+        greatest(left_entity.mention_key, right_entity.mention_key) as right_key,
         pair_decision.probability,
         pair_decision.reason
     from linkage.pair_decision
@@ -67,8 +68,8 @@ register_ranked as (
 
 register_double as (
     select
-        kept.mention_key as left_key,
-        extra.mention_key as right_key,
+        least(kept.mention_key, extra.mention_key) as left_key,
+        greatest(kept.mention_key, extra.mention_key) as right_key,
         1.0 as probability,
         'one person with two keys of one register' as reason
     from register_ranked as kept
@@ -96,7 +97,19 @@ distinct_pair as (
     group by left_key, right_key
 ),
 
+case_person as (
+    select distinct household_member.person_id
+    from prev_hardship.case_file as case_file
+    inner join prev_population.household_member as household_member
+        on household_member.household_id = case_file.household_id
+    where case_file.status in ('open', 'checking', 'confirmed')
+),
+
 stake as (
+    select mention_link.mention_key, '0 suspected case' as at_stake
+    from linkage.mention_link
+    inner join case_person on case_person.person_id = mention_link.person_id
+    union all
     select person_ref as mention_key, '1 death' as at_stake from standard.death_claim
     union all
     select person_ref as mention_key, '2 tier' as at_stake from standard.tier_claim
@@ -112,18 +125,42 @@ highest_stake as (
     select mention_key, min(at_stake) as at_stake
     from stake
     group by mention_key
+),
+
+judged as (
+    select left_key, right_key, verdict
+    from linkage.judgement
+    where in_force
+),
+
+ranked as (
+    select
+        substr(sha256(distinct_pair.left_key || '|' || distinct_pair.right_key), 1, 16) as pair_id,
+        distinct_pair.left_key,
+        distinct_pair.right_key,
+        distinct_pair.probability,
+        distinct_pair.reason,
+        least(
+            coalesce(left_stake.at_stake, '5 record'), coalesce(right_stake.at_stake, '5 record')
+        ) as at_stake,
+        judged.verdict
+    from distinct_pair
+    left join highest_stake as left_stake on left_stake.mention_key = distinct_pair.left_key
+    left join highest_stake as right_stake on right_stake.mention_key = distinct_pair.right_key
+    left join judged
+        on judged.left_key = distinct_pair.left_key and judged.right_key = distinct_pair.right_key
+    where judged.verdict is null or judged.verdict = 'unsure'
 )
 
 select
-    substr(sha256(distinct_pair.left_key || '|' || distinct_pair.right_key), 1, 16) as pair_id,
-    distinct_pair.left_key,
-    distinct_pair.right_key,
-    distinct_pair.probability,
-    distinct_pair.reason,
-    substr(least(
-        coalesce(left_stake.at_stake, '5 record'), coalesce(right_stake.at_stake, '5 record')
-    ), 3) as at_stake,
-    cast(null as varchar) as judgement
-from distinct_pair
-left join highest_stake as left_stake on left_stake.mention_key = distinct_pair.left_key
-left join highest_stake as right_stake on right_stake.mention_key = distinct_pair.right_key
+    pair_id,
+    left_key,
+    right_key,
+    probability,
+    reason,
+    substr(at_stake, 3) as at_stake,
+    verdict as judgement,
+    row_number() over (
+        order by case when verdict is null then 0 else 1 end, at_stake, probability desc, pair_id
+    ) as place
+from ranked

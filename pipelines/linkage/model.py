@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,17 @@ class Blocking:
 
 
 @dataclass(frozen=True)
+class Training:
+    """How `unsupervised` finds m and u: rules are lists of columns that agree."""
+
+    deterministic: tuple[tuple[str, ...], ...]
+    recall: float
+    random_pairs: int
+    seed: int
+    expectation_maximisation: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Model:
     """A model file."""
 
@@ -69,16 +80,19 @@ class Model:
     review: float
     margin: float
     expected_match_share: float
-    name_prior_weight: float
-    name_prior_share: float
-    largest_shared_phone: int
-    largest_group: int
-    linking_names: tuple[str, ...]
-    renamed_births: tuple[str, ...]
-    companions: dict[str, tuple[str, ...]]
-    repaired_probability: float
     comparisons: tuple[Comparison, ...]
     blocking: tuple[Blocking, ...]
+    # what only a model of people in registers has
+    name_prior_weight: float = 0.0
+    name_prior_share: float = 0.0
+    largest_shared_phone: int = 0
+    largest_group: int = 0
+    linking_names: tuple[str, ...] = ()
+    renamed_births: tuple[str, ...] = ()
+    companions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    repaired_probability: float = 1.0
+    # how it is trained without truth, where it is
+    training: Training | None = None
     text: str = ""
 
     def comparison(self, name: str) -> Comparison:
@@ -107,7 +121,12 @@ def settled(count: int) -> int:
 
 def load_model(name: str = "person", schemas: Path = SCHEMAS) -> Model:
     """The model in schemas/linkage/<name>.yaml; all its faults at once."""
-    return _load(schemas / "linkage" / f"{name}.yaml")
+    return read_model(schemas / "linkage" / f"{name}.yaml")
+
+
+def read_model(path: Path) -> Model:
+    """The model in any file."""
+    return _load(path)
 
 
 @cache
@@ -123,20 +142,14 @@ def _load(path: Path) -> Model:
             review=float(thresholds["review"]),
             margin=float(thresholds["margin"]),
             expected_match_share=float(raw["expected_match_share"]),
-            name_prior_weight=float(raw["name_prior"]["weight"]),
-            name_prior_share=float(raw["name_prior"]["share"]),
-            largest_shared_phone=int(raw["largest_shared_phone"]),
-            largest_group=int(raw["largest_group"]),
-            linking_names=tuple(raw["linking_names"]),
-            renamed_births=tuple(raw["renamed_births"]),
-            companions={name: tuple(labels) for name, labels in raw["companions"].items()},
-            repaired_probability=float(raw["repaired_probability"]),
             comparisons=tuple(_read_comparison(item) for item in raw["comparisons"]),
             blocking=tuple(
                 Blocking(item["name"], tuple(item["columns"]), tuple(item.get("explode", ())))
                 for item in raw["blocking"]
             ),
+            training=_read_training(raw["training"]) if "seed" in raw.get("training", {}) else None,
             text=text,
+            **(_of_people(raw) if "linking_names" in raw else {}),
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         place = f"schemas/linkage/{path.name}"
@@ -144,6 +157,29 @@ def _load(path: Path) -> Model:
     if faults := _faults(model):
         raise ConfigurationFault([f"schemas/linkage/{path.name}: {fault}" for fault in faults])
     return model
+
+
+def _of_people(raw: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name_prior_weight": float(raw["name_prior"]["weight"]),
+        "name_prior_share": float(raw["name_prior"]["share"]),
+        "largest_shared_phone": int(raw["largest_shared_phone"]),
+        "largest_group": int(raw["largest_group"]),
+        "linking_names": tuple(raw["linking_names"]),
+        "renamed_births": tuple(raw["renamed_births"]),
+        "companions": {name: tuple(labels) for name, labels in raw["companions"].items()},
+        "repaired_probability": float(raw["repaired_probability"]),
+    }
+
+
+def _read_training(raw: dict[str, Any]) -> Training:
+    def rules(name: str) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(columns) for columns in raw[name])
+
+    return Training(
+        rules("deterministic"), float(raw["recall"]), int(raw["random_pairs"]), int(raw["seed"]),
+        rules("expectation_maximisation"),
+    )  # fmt: skip
 
 
 def _read_comparison(item: dict[str, Any]) -> Comparison:
@@ -175,8 +211,11 @@ def _faults(model: Model) -> list[str]:
             if not 0 < level.m <= 1 or level.u <= 0 or (level.u > 1 and not level.per_entity):
                 faults.append(f"comparison {comparison.name}, {level.label}: m or u out of range")
     known = {f"{c.name}_level": {level.label for level in c.levels} for c in model.comparisons}
-    named = [*model.companions.items(), ("name_level", model.linking_names)]
-    named.append(("birth_level", model.renamed_births))
+    named = [*model.companions.items()]
+    if model.linking_names:
+        named.append(("name_level", model.linking_names))
+    if model.renamed_births:
+        named.append(("birth_level", model.renamed_births))
     for comparison_name, labels in named:
         if missing := sorted(set(labels) - known.get(comparison_name, set())):
             faults.append(f"{comparison_name}: no such levels: {', '.join(missing)}")

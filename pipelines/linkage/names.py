@@ -17,7 +17,7 @@ from pipelines.settings import SCHEMAS
 
 DOTS = "·•・.．‧∙⋅・●"
 LONG_NAME = 5  # Han names have at most four characters
-LOOKUPS = ("name_characters", "surname_readings")
+LOOKUPS = ("name_characters", "surname_readings", "similar_shapes")
 SPELLING = {"name": pl.String, "name_folded": pl.String, "name_pinyin": pl.String,
             "surname_pinyin": pl.String, "name_short": pl.String}  # fmt: skip
 
@@ -56,6 +56,19 @@ def _characters() -> dict[str, str]:
 def _surnames() -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     lists = _lookup("surname_readings")
     return lists["single"], {k: tuple(v.split()) for k, v in lists["compound"].items()}
+
+
+@cache
+def _shapes() -> dict[str, str]:
+    groups = _lookup("similar_shapes")["groups"].split()
+    return {character: group[0] for group in groups for character in group}
+
+
+@cache
+def _toned(character: str) -> str:
+    from pypinyin import Style, lazy_pinyin
+
+    return str(lazy_pinyin(character, style=Style.TONE3, neutral_tone_with_five=True)[0])
 
 
 @cache
@@ -119,6 +132,17 @@ def masked_forms(folded: str) -> list[str]:
     if len(folded) < 3:
         return []
     return [folded[:i] + "_" + folded[i + 1 :] for i in range(1, len(folded))]
+
+
+def toned(folded: str) -> str:
+    """How a folded name sounds, tones included; of several readings the usual one."""
+    return " ".join(_toned(character) for character in folded)
+
+
+def shape(folded: str) -> str:
+    """A folded name with look-alikes made one."""
+    table = _shapes()
+    return "".join(table.get(character, character) for character in folded)
 
 
 def agreement(left: Spelling, right: Spelling) -> str:

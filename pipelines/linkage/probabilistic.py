@@ -90,9 +90,9 @@ def _predicted(
         f"match_probability as probability, {gammas} "
         f"from {predicted.physical_name} where entity_no_l <> entity_no_r"
     ).to_arrow_table()
-    frame = pl.from_arrow(found)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    pairs = pl.from_arrow(found)
+    assert isinstance(pairs, pl.DataFrame)
+    return pairs
 
 
 def _once(found: pl.DataFrame, opened: pl.Series, model: Model) -> pl.DataFrame:
@@ -116,3 +116,26 @@ def _once(found: pl.DataFrame, opened: pl.Series, model: Model) -> pl.DataFrame:
         .unique(["left_no", "right_no"], keep="any")
         .sort("left_no", "right_no")
     )
+
+
+def weighed(left: pl.DataFrame, right: pl.DataFrame, entities: int, model: Model) -> dict[str, Any]:
+    """One pair in all its parts, whether blocking finds it or not: `match_weight`,
+    `match_probability`, `gamma_<comparison>`, `mw_<comparison>` (bits), `mw_tf_adj_name`."""
+    from splink import Linker, SettingsCreator
+    from splink.backends.duckdb import DuckDBAPI
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    settings = model.settings(entities) | {"retain_intermediate_calculation_columns": True}
+    with duckdb.connect() as con:
+        for name, frame in (("one", left), ("other", right)):
+            con.register(f"{name}_given", frame.drop("basis").to_arrow())
+            con.execute(f"create table {name} as select * from {name}_given")
+        api = DuckDBAPI(connection=con)
+        one, other = (api.register(n, dataset_display_name=n) for n in ("one", "other"))
+        linker = Linker(
+            one, SettingsCreator.from_path_or_dict(settings), log_level=None,
+            validate_settings=False,
+        )  # fmt: skip
+        scored = linker.inference.score_pair(one, other)
+        rows = con.sql(f"select * from {scored.physical_name}").to_arrow_table().to_pylist()
+    return dict(rows[0])

@@ -1,4 +1,4 @@
-"""linkage.profile: what the model sees of an entity, only of those that could meet an open one at all.
+"""linkage.profile: what the model sees of an entity that could meet an open one at all.
 
 Open entities, and every other that shares a value of some blocking rule with one; the names, phones
 and groups of the rest are never unpacked, so the work follows the open ones.
@@ -12,14 +12,24 @@ import polars as pl
 
 from pipelines.lake import fingerprint
 from pipelines.linkage import names
-from pipelines.linkage.numbers import OTHER_PAPER
 from pipelines.linkage.model import Model, settled
+from pipelines.linkage.numbers import OTHER_PAPER
 
 READ_COLUMNS = (
     "entity_no", "is_open", "number", "borrowed", "number_texts", "names", "sound", "surname",
     "short", "birth_date", "births", "sex", "phones", "region_code", "group_keys",
 )  # fmt: skip
-LISTS = ("pinyins", "surnames", "shortened", "masked", "phones", "groups", "evidence")
+LISTS = (
+    "pinyins",
+    "toned",
+    "shapes",
+    "surnames",
+    "shortened",
+    "masked",
+    "phones",
+    "groups",
+    "evidence",
+)
 NUMBER_LENGTH = 18
 NUMBER_FRONT = 10
 STEPS_PER_BIT = 4
@@ -38,6 +48,7 @@ def profiles(entities: pl.DataFrame, model: Model) -> pl.DataFrame:
     lists = evidence.group_by("entity_no").agg(evidence=pl.col("member").sort())
     return (
         chosen.drop("phones", "group_keys", "number_texts", "short")
+        .join(_lunar(chosen["birth_date"]), on="birth_date", how="left")
         .join(_name_forms(chosen, known, model), on="entity_no", how="left")
         .join(phones.group_by("entity_no").agg(pl.col("phones").sort()), on="entity_no", how="left")
         .join(own, on="entity_no", how="left")
@@ -45,6 +56,22 @@ def profiles(entities: pl.DataFrame, model: Model) -> pl.DataFrame:
         .with_columns(pl.col(LISTS).fill_null([]), basis=pl.lit(basis(model, entities.height)))
         .sort("entity_no")
     )
+
+
+def _lunar(births: pl.Series) -> pl.DataFrame:
+    """`birth_date`, `birth_lunar`: the day in the lunar calendar, as eight digits like a birthday
+    that was written down by it. NULL before 1900 and after 2099, which the tables do not reach."""
+    from lunardate import LunarDate
+
+    rows = []
+    for day in births.drop_nulls().unique().sort():
+        try:
+            lunar = LunarDate.from_solar_date(day.year, day.month, day.day)
+        except ValueError:
+            continue
+        rows.append((day, f"{lunar.year:04}{lunar.month:02}{lunar.day:02}"))
+    schema = {"birth_date": pl.Date, "birth_lunar": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def basis(model: Model, entities: int) -> str:
@@ -146,8 +173,8 @@ def _reached_by_open(
 
 
 def _name_forms(chosen: pl.DataFrame, known: pl.DataFrame, model: Model) -> pl.DataFrame:
-    """Per entity `pinyins`, `surnames`, `shortened`, `masked`; its most common name in `name`, and
-    how common that is in `tf_name`."""
+    """Per entity `pinyins`, `toned`, `shapes`, `surnames`, `shortened`, `masked`; its most common
+    name in `name`, and how common that is in `tf_name`."""
     every = known.select(pl.col("names").explode(empty_as_null=False, keep_nulls=False))
     shares = every.group_by("names").agg(
         tf_name=_in_steps(
@@ -164,7 +191,7 @@ def _name_forms(chosen: pl.DataFrame, known: pl.DataFrame, model: Model) -> pl.D
         .sort(["entity_no", "tf_name", "names"], descending=[False, True, False])
         .group_by("entity_no", maintain_order=True)
         .agg(
-            pl.col("pinyins", "surnames"),
+            pl.col("pinyins", "toned", "shapes", "surnames"),
             name=pl.col("names").first(),
             tf_name=pl.col("tf_name").first(),
             shortened=pl.col("shortened").list.explode(empty_as_null=False, keep_nulls=False),
@@ -185,15 +212,17 @@ def _in_steps(share: pl.Expr) -> pl.Expr:
 
 
 def _forms(distinct: pl.Series) -> pl.DataFrame:
-    """Per folded name: its sound, its surname's, and the forms it may be reduced to."""
+    """Per folded name: how it sounds and looks, its surname, the forms it may be reduced to."""
     rows = []
     for name in distinct.unique().sort().to_list():
         spelled = names.spelling(name)
         if spelled is not None:
-            rows.append((name, spelled.pinyin, spelled.surname, names.shortened_forms(name),
+            rows.append((name, spelled.pinyin, names.toned(name), names.shape(name),
+                         spelled.surname, names.shortened_forms(name),
                          names.masked_forms(name)))  # fmt: skip
     schema = {
-        "names": pl.String(), "pinyins": pl.String(), "surnames": pl.String(),
+        "names": pl.String(), "pinyins": pl.String(), "toned": pl.String(),
+        "shapes": pl.String(), "surnames": pl.String(),
         "shortened": pl.List(pl.String), "masked": pl.List(pl.String),
     }  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")

@@ -15,7 +15,8 @@ from pipelines.lake.manifest import Manifest
 from pipelines.lake.night import Night
 from pipelines.settings import Settings
 
-ROLE_TABLES = ("death_claim", "tier_claim", "tier_grant", "field_report", "help", "attribute_claim")
+ROLE_TABLES = ("death_claim", "tier_claim", "tier_grant", "field_report", "help", "attribute_claim",
+               "region")  # fmt: skip
 SPENDING = (
     "row_ref VARCHAR, record_key VARCHAR, register_ref VARCHAR, register_key VARCHAR, "
     "id_number VARCHAR, id_number_status VARCHAR, name VARCHAR, delivery_id VARCHAR, "

@@ -45,3 +45,17 @@ def test_surnames_are_read_as_surnames() -> None:
 
 def test_nothing_left_of_a_name_is_no_name() -> None:
     assert names.spelling(" · ") is None
+
+
+def test_tones_and_shapes() -> None:
+    assert names.toned("李静") == names.toned("李敬") == "li3 jing4"
+    assert names.toned("李晶") == "li3 jing1"
+    assert names.shape("王未") == names.shape("玉末")
+    assert names.shape("王未") != names.shape("王木")
+
+
+def test_shape_groups_share_no_character() -> None:
+    groups = names._lookup("similar_shapes")["groups"].split()
+    characters = "".join(groups)
+    assert len(characters) == len(set(characters))
+    assert all(len(group) > 1 for group in groups)

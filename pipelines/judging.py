@@ -1,0 +1,61 @@
+"""The commands `review` and `judge`: pairs out to people, their judgements in."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.errors import JiuzhulianError
+from pipelines.lake.home import Home
+from pipelines.linkage import explain, judgements, review_sheet, waterfall
+from pipelines.publish.explain import last_night
+
+AUDIENCE = "match_review"
+
+
+def write_sheet(home: Path, most: int) -> str:
+    """Write the newest night's pairs to HOME/restricted/outbox/match_review; says where."""
+    with last_night(home) as night:
+        rows = review_sheet.pairs(night, most)
+        waiting = int(night.query("select count(*) as pairs from linkage.match_review").item())
+        path = night.home.outbox / AUDIENCE / f"match_review_{night.as_of:%Y%m%d}.xlsx"
+        review_sheet.write(rows, path)
+    return (
+        f"{rows.height} of {waiting} pairs, the most urgent first: {path}\n"
+        "Fill in the second column, then: jiuzhulian judge FILE --by NAME"
+    )
+
+
+def take_in(file: Path, by: str, home: Path) -> str:
+    """Record the judgements of a filled sheet under the name of who decided."""
+    by = by.strip()
+    if not by:
+        raise JiuzhulianError("--by is empty: name who decided")
+    store = Home(home)
+    if not store.nights.is_dir():
+        raise JiuzhulianError(f"{home} holds no night yet: run `jiuzhulian run` first")
+    store.create()
+    with store.locked():
+        found = review_sheet.read(file, by, datetime.now().astimezone())
+        judgements.record(store, found)
+    counts = ", ".join(
+        f"{sum(j.verdict == verdict for j in found)} {word}"
+        for word, verdict in review_sheet.CHOICES.items()
+    )
+    return f"{len(found)} judgements taken in ({counts}); they hold from the next night on"
+
+
+def explain_pair(home: Path, pair: str | None, records: tuple[str, str] | None) -> str:
+    """Sentences for the terminal; the page with the chart goes to the outbox, mode 0600."""
+    with last_night(home) as night:
+        left, right = records or explain.pair_of_review(night, pair or "")
+        found = explain.explained(night, left, right)
+        name = judgements.pair_id(*sorted((left, right)))
+        path = night.home.outbox / AUDIENCE / f"pair-{name}.html"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(waterfall.page(found), encoding="utf-8")
+        os.chmod(path, 0o600)
+    said = [f"{zh}\n  {en}" for zh, en in found.sentences]
+    said += [f"  {part.bits:+6.1f}  {part.name}: {part.level}" for part in found.parts]
+    return "\n".join([*said, f"{path}"])
