@@ -24,6 +24,7 @@ from pipelines.standard import views
 KEPT = Path(__file__).with_name("asset_graph.txt")
 SQL = sorted((ROOT / "pipelines").glob("*/*.sql"))
 TABLES = {table: room for room in rooms() for table in room.tables}
+DELIVERIES = {f"delivery.{c.source}__{c.dataset}": c for c in load_contracts().values()}
 FILES = {
     "published.monitoring", "restricted.identity", "restricted.referrals", "published.quality",
     "restricted.outbox",
