@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from assets.factory import OWNERS, asset_key, made_tables, room_assets
-from assets.intake import RAW
+from assets.intake import CONTRACTS
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
 from pipelines import publish as room
@@ -23,6 +23,7 @@ IDENTIFYING = sorted(
     name for name, promise in load_promises().items()
     if promise.published == "restricted" and name in made_tables()
 )  # fmt: skip
+RAW_TABLES = {dataset: contract.raw_table for dataset, contract in CONTRACTS.items()}
 EXPECTATION = asset_key("quality.expectation")
 
 
@@ -59,7 +60,7 @@ def great_expectations(
             additional_deps=[EXPECTATION],
             description="检查结果 · Great Expectations suites of the rows received in the night.",
         )
-        for table in RAW.values()
+        for table in RAW_TABLES.values()
     ],
 )
 def great_expectations_of_batches(
@@ -67,7 +68,7 @@ def great_expectations_of_batches(
 ) -> Iterator[dg.AssetCheckResult]:
     """Results of the suites of each dataset's batch, as counts; nothing received, nothing wrong."""
     frame = night.of(context).frame("quality.expectation")
-    for dataset, table in RAW.items():
+    for dataset, table in RAW_TABLES.items():
         suites = [f"landed.{dataset}", f"extract.{dataset}"]
         yield _summed(table, frame.filter(frame["suite"].is_in(suites)))
 

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.errors import ConfigurationFault
-from pipelines.hardship.policy_model import Parameter, Policy
+from pipelines.hardship.policy_model import Parameter, ParameterValue, Policy
 from pipelines.hardship.policy_parameters import read_parameters
 from pipelines.hardship.policy_yaml import Faults, read_yaml
 
@@ -56,13 +56,19 @@ def load_parameters(schemas: Path, policy: Policy | None = None) -> dict[str, Pa
     return found
 
 
+def _everywhere(parameter: Parameter, on: date) -> ParameterValue | None:
+    """The value for all places; it also holds for cases that no township can be named for."""
+    dated = [v for v in parameter.values if not v.region and not v.urban_rural and v.valid_from <= on]
+    return max(dated, key=lambda value: value.valid_from, default=None)
+
+
 def in_force(parameters: dict[str, Parameter], townships: Iterable[str], on: date) -> pl.DataFrame:
     """The value of every parameter on a day in every township (9 digits)."""
     rows: list[dict[str, Any]] = []
     faults: list[str] = []
     for township in sorted(set(townships)):
         for name, parameter in sorted(parameters.items()):
-            value = parameter.in_force(township, None, on)
+            value = parameter.in_force(township, None, on) or _everywhere(parameter, on)
             if value is None or value.value is None:
                 faults.append(f"{name} has no value on {on} for region {township}: give it one")
                 continue
