@@ -50,7 +50,7 @@ class Table(_Strict):
     overlap: Annotated[int, Field(ge=0)] | None = None
 
 
-class _Place(_Strict):
+class Place(_Strict):
     """Something that is reached over the network with a name and a secret."""
 
     url: str
@@ -100,7 +100,7 @@ class _Place(_Strict):
         return dict(parse_qsl(self.parts.query))
 
 
-class Database(_Place):
+class Database(Place):
     """An exchange database (前置库): all its tables are read in one consistent snapshot."""
 
     tables: tuple[Table, ...] = ()
@@ -133,7 +133,7 @@ class Folder(_Strict):
     path: str
 
 
-class Remote(_Place):
+class Remote(Place):
     """A server with folders that are fetched over SFTP. Its host key must be known."""
 
     folders: tuple[Folder, ...] = ()
@@ -152,7 +152,7 @@ class Remote(_Place):
         return url
 
 
-def secret(name: str, place: _Place) -> str | None:
+def secret(name: str, place: Place) -> str | None:
     """The password of a database or remote server, if it has one. Raises ValueError."""
     given = os.environ.get(variable(name))
     if given is not None:
@@ -187,7 +187,7 @@ def loose(path: Path) -> str | None:
     return None
 
 
-def secret_faults(name: str, place: _Place) -> Iterator[str]:
+def secret_faults(name: str, place: Place) -> Iterator[str]:
     """What is wrong with the files of secrets that a place names."""
     if place.password_file is not None and variable(name) not in os.environ:
         yield from filter(None, [loose(place.password_file)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ def test_a_server_that_never_answers(pulls: Nights) -> None:
 
 def test_one_night_at_a_time(pulls: Nights) -> None:
     database = pulls.settings().databases["exchange"]
-    with opened(database, None):
+    with closing(opened(database, None)):
         with pytest.raises(Interrupted, match="another night"):
             opened(database, None)
         pulls.night()

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -197,7 +198,7 @@ def test_a_cut_line_is_tried_again(
 
 def test_one_night_at_a_time(pulls: Nights) -> None:
     database = pulls.settings().databases["exchange"]
-    with opened(database, "p:/@ %") as session:
+    with closing(opened(database, "p:/@ %")) as session:
         assert abs(session.now() - datetime.now()) < timedelta(days=1)
         with pytest.raises(Interrupted, match="another night"):
             opened(database, "p:/@ %")

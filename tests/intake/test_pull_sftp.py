@@ -257,7 +257,7 @@ def test_known_hosts_and_a_private_key(
     sends(outbox, "a_20261118.csv", csv(payment(1)))
     known, key = tmp_path / "known_hosts", tmp_path / "key"
     known.write_text(f"[127.0.0.1]:{server.port} {server.host_key}\n")
-    key.write_bytes(client_key.export_private_key("openssh", "opens the key", rounds=4))
+    key.write_bytes(client_key.export_private_key("openssh", "opens the key", rounds=50))
     key.chmod(0o600)
     pulls.remotes["bureau"] |= {
         "host_key": None, "known_hosts": str(known), "key_file": str(key)

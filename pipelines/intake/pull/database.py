@@ -5,8 +5,8 @@ The transaction ends when the rows lie in temporary files; they are looked at af
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from pipelines.delivery_settings import Database, Table
 from pipelines.engine.duck import DuckEngine
 from pipelines.intake.discover import Found
 from pipelines.intake.errors import Refusal
+from pipelines.intake.pull.again import tried
 from pipelines.intake.pull.cursor import last_cursor, lower_bound, pulled_on, settled
 from pipelines.intake.pull.refused import refused
 from pipelines.intake.pull.session import Interrupted, Session, Since, SourceTable, opened
@@ -81,22 +82,15 @@ def pull_database(
     engine: DuckEngine,
     log: Log,
     warn: Log,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> list[Found]:
     """Read every table that is wanted; nothing is raised, what could not be had is refused."""
-    name = wanted[0].origin.database
-    for attempt in range(1, database.attempts + 1):
-        try:
-            read, faulty = _read(database, password, wanted, folder)
-            break
-        except Interrupted as error:
-            told = f"database {name}: {error}" + (f" ({error.detail})" if error.detail else "")
-            if not error.again or attempt == database.attempts:
-                warn(f"{told}; the night goes on without it")
-                return [target.refused(f"{error}; tried {attempt} times") for target in wanted]
-            pause = database.pause_seconds * 2 ** (attempt - 1)
-            log(f"  {told}; once more in {pause:g} s")
-            sleep(pause)
+    name = f"database {wanted[0].origin.database}"
+    try:
+        read, faulty = tried(
+            name, database, lambda: _read(database, password, wanted, folder), log, warn
+        )
+    except Interrupted as error:
+        return [target.refused(str(error)) for target in wanted]
     for found in faulty:
         warn(f"{found.relative_path}: {found.fault}")
     return [*faulty, *(_found(one, engine) for one in read)]
@@ -108,7 +102,7 @@ def _read(
     """All tables in one transaction. Raises Interrupted where none of them can be read."""
     read: list[_Read] = []
     faulty: list[Found] = []
-    with opened(database, password) as session:
+    with closing(opened(database, password)) as session:
         now = session.now()
         for target in wanted:
             try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from types import TracebackType
 from typing import Any
 
 import pymysql
@@ -24,6 +23,7 @@ from pipelines.intake.pull.session import (
     Since,
     SourceColumn,
     SourceTable,
+    unreachable,
 )
 from pipelines.intake.pull.spool import Spool
 from pipelines.intake.pulled import DATE, NUMBER, TIME
@@ -67,10 +67,7 @@ class MySQLSession:
                 write_timeout=database.quiet_seconds, conv=_AS_TEXT, autocommit=True, **tls,
             )  # fmt: skip
         except (pymysql.MySQLError, OSError) as error:
-            raise Interrupted(
-                "the database could not be reached, or refused the login", again=True,
-                detail=str(error),
-            ) from None  # fmt: skip
+            raise unreachable(error) from None
         try:
             self._begin(database)
         except BaseException:
@@ -141,15 +138,7 @@ class MySQLSession:
         except (pymysql.MySQLError, OSError) as error:
             raise _fault(error, of_table=False) from None
 
-    def __enter__(self) -> MySQLSession:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._con._force_close()  # closing in good manners would first read the rest of the rows
 
 

@@ -11,7 +11,6 @@ import select
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
-from types import TracebackType
 
 import psycopg
 import pyarrow as pa
@@ -28,6 +27,7 @@ from pipelines.intake.pull.session import (
     Since,
     SourceColumn,
     SourceTable,
+    unreachable,
 )
 from pipelines.intake.pull.spool import Spool
 from pipelines.intake.pulled import DATE, NUMBER, TIME
@@ -77,10 +77,7 @@ class PostgreSQLSession:
             )  # fmt: skip
             self._con = psycopg.connect(place, autocommit=True, prepare_threshold=None)
         except psycopg.Error as error:
-            raise Interrupted(
-                "the database could not be reached, or refused the login", again=True,
-                detail=str(error),
-            ) from None  # fmt: skip
+            raise unreachable(error) from None
         try:
             self._begin(database)
         except BaseException:
@@ -208,15 +205,7 @@ class PostgreSQLSession:
             return Refusal(f"the table could not be read ({what})")
         return Interrupted(f"the database could not be asked ({what})", again=False)
 
-    def __enter__(self) -> PostgreSQLSession:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._con.close()
 
 

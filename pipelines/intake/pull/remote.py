@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from datetime import date
 
 from pipelines.delivery_settings import Remote
 from pipelines.intake.discover import Found
+from pipelines.intake.pull.again import tried
 from pipelines.intake.pull.fetched import Fetched
 from pipelines.intake.pull.refused import refused
 from pipelines.intake.pull.session import Interrupted
@@ -26,32 +26,22 @@ def fetch(
     settle_seconds: int,
     log: Log,
     warn: Log,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> list[Found]:
     """Bring new files into the inbox; returns refusals alone, the files are found there."""
-    from pipelines.intake.pull.sftp import visit
+    from pipelines.intake.pull.sftp import Visit, visit
 
-    faults: dict[str, str] = {}
-    for attempt in range(1, remote.attempts + 1):
-        try:
-            fetched = Fetched(home, name)
-            seen = asyncio.run(visit(remote, password, fetched, settle_seconds, log))
-        except Interrupted as error:
-            told = f"remote {name}: {error}"
-            if not error.again or attempt == remote.attempts:
-                warn(f"{told}; the night goes on without it")
-                return refused_remote(name, remote, as_of, f"{error}; tried {attempt} times")
-            pause = remote.pause_seconds * 2 ** (attempt - 1)
-            log(f"  {told}; once more in {pause:g} s")
-            sleep(pause)
-        else:
-            faults = seen.faults
-            for dataset, fault in faults.items():
-                warn(f"remote {name}, {dataset}: {fault}")
-            if seen.incomplete:
-                warn(f"{seen.incomplete} files of remote {name} are not complete yet: left")
-            break
-    return [_refused(name, dataset, as_of, fault) for dataset, fault in sorted(faults.items())]
+    def once() -> Visit:
+        return asyncio.run(visit(remote, password, Fetched(home, name), settle_seconds, log))
+
+    try:
+        seen = tried(f"remote {name}", remote, once, log, warn)
+    except Interrupted as error:
+        return refused_remote(name, remote, as_of, str(error))
+    for dataset, fault in seen.faults.items():
+        warn(f"remote {name}, {dataset}: {fault}")
+    if seen.incomplete:
+        warn(f"{seen.incomplete} files of remote {name} are not complete yet: left")
+    return [_refused(name, dataset, as_of, fault) for dataset, fault in sorted(seen.faults.items())]
 
 
 def refused_remote(name: str, remote: Remote, as_of: date, fault: str) -> list[Found]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from types import TracebackType
 from typing import Protocol
 
 from pipelines.delivery_settings import MYSQL, Database
@@ -87,14 +86,16 @@ class Session(Protocol):
         """Write all rows as texts. Raises Refusal (this table) or Interrupted (all of them)."""
         ...
 
-    def __enter__(self) -> Session: ...
+    def close(self) -> None:
+        """Let go of snapshot and lease, without waiting for rows that nobody wants any more."""
+        ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+
+def unreachable(error: Exception) -> Interrupted:
+    """No connection came about; what the server or the driver said is for the log alone."""
+    return Interrupted(
+        "the database could not be reached, or refused the login", again=True, detail=str(error)
+    )
 
 
 def opened(database: Database, password: str | None) -> Session:
