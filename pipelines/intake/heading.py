@@ -84,6 +84,7 @@ def _headings(
         only_marks = bool(cells) and all(map(is_mark, cells))
         names = _joined(contract, names, top[last])
         more = _count(contract, names)
+        only_marks = only_marks and count > 0  # a title that names a unit is no row of the header
         if more < count or not cells or (more == count and not only_marks):
             return
         count, marks = more, marks + only_marks
