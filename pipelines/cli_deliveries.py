@@ -136,6 +136,35 @@ def letter_of(
     show(f"{out}: {len(wanted)} datasets of {source}; fill in what says 待填写")
 
 
+@contract.command("new")
+def new_contract(
+    dataset: Annotated[str, typer.Argument(help="source/dataset.", metavar="SOURCE/DATASET")],
+    columns: Annotated[str, typer.Option(help="The header row, with commas; the key first.")],
+    title: Annotated[str, typer.Option(help="What it is, in Chinese.")] = "",
+) -> None:
+    """Writes a first contract from a header row, for a person to finish; never over another."""
+    from pipelines.contracts.load import load_contracts
+    from pipelines.contracts.scaffold import scaffold
+    from pipelines.logs import show
+
+    schemas = read_settings().schemas
+    source, _, name = dataset.partition("/")
+    if not all(part.isidentifier() and part.islower() for part in (source, name)):
+        raise JiuzhulianError(f"{dataset}: write <source>/<dataset>, lower-case letters and _")
+    headers = [header.strip() for header in columns.replace("，", ",").split(",")]
+    if "" in headers:
+        raise JiuzhulianError("--columns: a header is empty; write 户号,姓名,…")
+    text = scaffold(source, name, headers, title or name, load_contracts(schemas))
+    path = schemas / "sources" / source / f"{name}.odcs.yaml"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise JiuzhulianError(f"{path} cannot be written: {error.strerror}") from error
+    show(f"{path}: {len(headers)} columns; finish it and run jiuzhulian check")
+
+
 def _home(home: Path | None) -> Home:
     place = Home(read_settings(**({"home": home} if home else {})).home)
     if not place.restricted.is_dir():

@@ -78,7 +78,7 @@ def files(root: Path | None = None) -> dict[Path, str]:
 
 def contract() -> Schema:
     """An ODCS file with our custom properties."""
-    named = {name: {} for name in (*REQUIRED, *OPTIONAL.split())}
+    named: dict[str, Schema] = {name: {} for name in (*REQUIRED, *OPTIONAL.split())}
     named |= {
         "apiVersion": {"type": "string", "pattern": "^v3\\.", "default": API_VERSION},
         "kind": {"const": "DataContract"},

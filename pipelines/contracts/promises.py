@@ -16,6 +16,7 @@ from pipelines.errors import ConfigurationFault
 from pipelines.settings import SCHEMAS
 
 CLASSES = frozenset({"identifying", "pseudonym", "quasi", "sensitive", "public"})
+COLUMN_KEYS = ("name", "type", "nullable", "class", "zh", "en")
 Published = Literal[True, False, "restricted"]
 
 
@@ -74,6 +75,7 @@ def _load(root: Path) -> tuple[tuple[str, Promise], ...]:
             with path.open(encoding="utf-8") as file:
                 raw = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             promise = _promise(raw)
+            faults.extend(f"schemas/tables/{place}: {fault}" for fault in _unknown(raw))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f":{mark.line + 1}" if mark else ""
@@ -91,6 +93,17 @@ def _load(root: Path) -> tuple[tuple[str, Promise], ...]:
     if faults:
         raise ConfigurationFault(faults)
     return tuple(promises.items())
+
+
+def _unknown(raw: dict[str, Any]) -> list[str]:
+    """Keys that nobody reads: a typo, or a text with a comma that is not in quotes."""
+    return [
+        f"column {column['name']}: unknown key `{key}`; known: {', '.join(COLUMN_KEYS)}; "
+        "a text with a comma stands in quotes"
+        for column in raw["columns"]
+        for key in column
+        if key not in COLUMN_KEYS
+    ]
 
 
 def _promise(raw: dict[str, Any]) -> Promise:

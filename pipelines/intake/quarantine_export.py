@@ -134,9 +134,8 @@ def _by_headers(
 def reason_text(row: Mapping[str, Any], contract: Contract) -> str:
     """What is wrong with a row, in the department's words; no value stands in it."""
     column = contract.by_name.get(row["column_name"] or "")
-    return REASONS.get(row["reason_code"], row["reason_code"]).format(
-        column.zh if column else row["column_name"] or ""
-    )
+    code = str(row["reason_code"])
+    return REASONS.get(code, code).format(column.zh if column else row["column_name"] or "")
 
 
 def _written(

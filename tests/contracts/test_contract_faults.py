@@ -113,6 +113,9 @@ def test_a_register_has_one_holder(schemas: Path, put: Put) -> None:
         ("id_number: id_number", "id_number: relation", "must be a column of kind identity_number"),
         ("rank: 1}", "rank: first}", "`rank` must be int"),
         ("register_no, relation", "register_no, person: head, relation", "the person `head`"),
+        ("value: [region_code]", "value: [name]", "`name` identifies people"),
+        ("{property: owner,", "{property: optional, value: maybe}\n      - {property: owner,",
+         "optional must be true or false"),
     ],
 )  # fmt: skip
 def test_one_fault(schemas: Path, put: Put, small: str, old: str, new: str, told: str) -> None:
@@ -136,6 +139,40 @@ def test_faults_name_the_line(schemas: Path, put: Put, small: str) -> None:
     (fault,) = faults(schemas)
     line = 1 + small.splitlines().index("      - name: register_no")
     assert fault.startswith(f"{SHOWN}:{line}: column register_no")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told", "at"),
+    [
+        ("evidence: register, group", "evidence: register, person: head, group", "`head`",
+         "- {role: household"),
+        ("- {role: household",
+         "- {role: tier, tier: {value: 低保户}}\n          - {role: household",
+         "`低保户` is not in", "- {role: tier,"),
+        ("relation: relation}\n", "relation: relations}\n", "`relations`", "- {role: household"),
+        ("value: [region_code]", "value: [county]", "`county`", "property: scope"),
+        ("register_no}\n", "register_no, colour: red}\n", "`colour`", "- {kind: register, key"),
+        ("    properties:\n", "      - property: checks\n        value:\n"
+         "          - {name: odd, check: order, column: relation, other: since}\n    properties:\n",
+         "`since`", "name: odd"),
+        ("value: [姓名]", "value: [姓名, 户号]", "also names register_no", "- name: name"),
+        ("value: key}", "value: keys}", "kind `keys`", "- name: register_no"),
+    ],
+)  # fmt: skip
+def test_a_fault_names_the_line_of_what_is_wrong(
+    schemas: Path, put: Put, small: str, old: str, new: str, told: str, at: str
+) -> None:
+    spoiled = small.replace(old, new, 1)
+    put(spoiled)
+    (fault,) = [found for found in faults(schemas) if told in found]
+    line = int(fault.removeprefix(f"{SHOWN}:").split(":")[0])
+    assert at in spoiled.splitlines()[line - 1], fault
+
+
+def test_a_key_that_stands_twice_is_a_fault(schemas: Path, put: Put, small: str) -> None:
+    put(small.replace("status: active\n", "status: active\nstatus: draft\n"))
+    (fault,) = faults(schemas)
+    assert "not YAML at line 7" in fault and "`status` stands twice" in fault
 
 
 def test_yaml_that_cannot_be_read_says_where(schemas: Path, put: Put, small: str) -> None:

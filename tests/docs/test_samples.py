@@ -76,7 +76,7 @@ def test_a_contract_of_the_manual_is_read(tmp_path: Path) -> None:
     shutil.copytree(SCHEMAS, tmp_path / "schemas")
     (sample,) = titled("schemas/sources/")
     path = tmp_path / sample.words["title"]
-    path.parent.mkdir()
+    assert path.read_text(encoding="utf-8") == sample.text, "the manual shows the shipped contract"
     path.write_text(sample.text, encoding="utf-8")
     contracts, faults = read_contracts(tmp_path / "schemas")
     assert faults == []
