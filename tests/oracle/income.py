@@ -17,8 +17,8 @@ TOO_OLD_MONTHS = 18
 def income(seen: Seen, members: Set[int], people: Mapping[int, Person]) -> Money:
     """Annual income in yuan; None is unknown."""
     checks = defaultdict(list)
-    for row in seen.append["civil_affairs/economic_check"]:
-        if row["person_uid"] in members:
+    for uid in members:
+        for row in seen.checks_of(uid):
             checks[(row["checked_on"], row["check_id"])].append(row["annual_amount"])
     if not checks:
         return declared(seen, members, in_force_only=False)
@@ -31,15 +31,13 @@ def income(seen: Seen, members: Set[int], people: Mapping[int, Person]) -> Money
 
 def declared(seen: Seen, members: Set[int], *, in_force_only: bool) -> Money:
     """What the household's certificate says, one in force first."""
-    own = {
-        v["certificate_no"]
-        for v in seen.snapshot["civil_affairs/assistance_member"]
-        if v["person_uid"] in members
-    }
+    own = seen.certificates_of(members, current=False)
+    if not own:
+        return None
     found = []
-    for number, grant in certificates(seen).items():
-        if number not in own and grant["head_uid"] not in members:
-            continue
+    grants = certificates(seen)
+    for number in own & grants.keys():
+        grant = grants[number]
         start, end = grant_span(grant)
         active = start <= seen.night < end
         if active or not in_force_only:

@@ -77,6 +77,27 @@ class Seen:
     first_in_family: dict[tuple[str, str], date]
     known: set[int] = field(default_factory=set)
     born_known: set[int] = field(default_factory=set)
+    held: dict[bool, dict[int, set[str]]] = field(default_factory=dict)
+    checked: dict[int, list[Record]] = field(default_factory=dict)
+
+    def checks_of(self, uid: int) -> list[Record]:
+        """The rows of economic checks of one person."""
+        if not self.checked:
+            for row in self.append["civil_affairs/economic_check"]:
+                self.checked.setdefault(row["person_uid"], []).append(row)
+        return self.checked.get(uid, [])
+
+    def certificates_of(self, members: Iterable[int], *, current: bool) -> set[str]:
+        """Numbers of certificates that name these people as member, or whose head they are."""
+        if current not in self.held:
+            index: dict[int, set[str]] = defaultdict(set)
+            for version in self.snapshot["civil_affairs/assistance_member"]:
+                if version.current or not current:
+                    index[version["person_uid"]].add(version["certificate_no"])
+            for version in self.snapshot["civil_affairs/assistance_household"]:
+                index[version["head_uid"]].add(version["certificate_no"])
+            self.held[current] = index
+        return {number for uid in members for number in self.held[current].get(uid, ())}
 
 
 def read(path: Path) -> list[Record]:

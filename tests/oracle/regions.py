@@ -31,6 +31,7 @@ class Regions:
             parent = {4: code[:6], 5: code[:9]}.get(reach(code))
             if parent:
                 self.below[(parent, row["name"])].append(code)
+        self.grants = certificates(seen)
         self.people = self._people(seen)
 
     def urban_rural(self, code: str) -> str | None:
@@ -77,13 +78,9 @@ class Regions:
     def of_household(self, seen: Seen, members: Set[int], people: Mapping[int, Person]) -> str:
         """Its certificate's region, one in force first, else its eldest placed living member's."""
         held = []
-        own = {
-            v["certificate_no"]
-            for v in seen.snapshot["civil_affairs/assistance_member"]
-            if v.current and v["person_uid"] in members
-        }
-        for number, grant in certificates(seen).items():
-            if (number in own or grant["head_uid"] in members) and grant.current:
+        for number in seen.certificates_of(members, current=True):
+            grant = self.grants.get(number)
+            if grant is not None and grant.current:
                 start, end = grant_span(grant)
                 active = start <= seen.night < end
                 held.append(
