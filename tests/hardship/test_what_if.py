@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from benchmarks.simulate import CHANGES, trial
 from pipelines.errors import ConfigurationFault
 from pipelines.hardship import check_policy, load_policy
 from pipelines.hardship.what_if import WhatIf
@@ -19,7 +20,7 @@ from pipelines.lookback.nights import nights
 from pipelines.lookback.simulate import as_json, simulate
 from pipelines.publish.explain_rules import FIRED, NOT, NOT_WATCHED, UNKNOWN, judged
 from pipelines.publish.reading import past_night
-from tests.hardship.world import World
+from tests.hardship.world import RIZHAO, World
 
 FIRST, SECOND = date(2026, 11, 19), date(2026, 11, 20)
 PARAMETERS = """\
@@ -202,3 +203,13 @@ def test_two_nights_differ_by_data_here_and_by_policy_there(world: World) -> Non
     }  # fmt: skip
     differ = {table.table for table in found.tables if not table.same}
     assert "hardship.person_medical" in differ and "population.person" not in differ
+
+
+def test_the_benchmark_finds_something_to_change(tmp_path: Path) -> None:
+    for label, change in CHANGES.items():
+        folder = trial(RIZHAO, tmp_path / label, change)
+        assert check_policy(folder) == []
+        same = (
+            load_policy(folder).version.split("@")[1] == load_policy(RIZHAO).version.split("@")[1]
+        )
+        assert same is (change is None)
