@@ -148,6 +148,9 @@ def test_only_the_first_room_rests_on_nothing() -> None:
     alone = {n for n, s in specs().items() if not deps(s) and s.group_name != "intake"}
     assert alone == {
         "population.severe_code", "meta.policy_parameter", "meta.rule", "meta.dictionary",
+        "assistance.special_assistance", "assistance.kind_word", "assistance.difficulty_word",
+        "assistance.expected_help", "assistance.department_word", "assistance.hospital_service",
+        "assistance.entitlement",
     }  # fmt: skip
 
 
