@@ -15,7 +15,8 @@ CASES: dict[str, dict[str, Any]] = expected("hard_cases")["cases"]
 PUBLISHED = (
     "population.person", "population.household", "population.monitored_person",
     "population.tier_history", "hardship.person_indicator", "hardship.household_indicator",
-    "hardship.alert", "hardship.case_file",
+    "hardship.alert", "hardship.case_file", "assistance.chain", "assistance.gap",
+    "assistance.overlap",
 )  # fmt: skip
 
 
@@ -130,6 +131,27 @@ def test_no_alerts(entry: dict[str, Any], result: Result) -> None:
 def test_on_lists(entry: dict[str, Any], result: Result) -> None:
     rows = [r for r in result.cases(entry["of"]) if r["list"] == entry["list"]]
     assert [r["status"] for r in rows] == [entry["status"]]
+
+
+@pytest.mark.parametrize("entry", stated("chains"))
+def test_chains(entry: dict[str, Any], result: Result) -> None:
+    (row,) = [
+        r
+        for r in result.tables["assistance.chain"]
+        if r["household_id"] == result.homes[result.ids[entry["of"]]]
+    ]
+    assert [event["aid_type"] for event in row["events"]] == entry["aid"]
+    wanted = {name: entry[name] for name in ("first_on", "last_on", "total_12m", "departments")}
+    assert plain(row, wanted) == wanted
+    for table in ("assistance.gap", "assistance.overlap"):
+        found = [r for r in result.tables[table] if r["household_id"] == row["household_id"]]
+        assert found == []
+
+
+def test_what_was_paid_after_a_death(result: Result) -> None:
+    (row,) = result.tables["assistance.overlap"]
+    assert (row["overlap_type"], row["certainty"]) == ("paid_after_death", "certain")
+    assert float(row["amount_12m"]) == 2 * 520  # October and November, after a death in September
 
 
 def test_the_report_from_the_field_opens_a_case(result: Result) -> None:

@@ -105,8 +105,9 @@ def test_help(found: Agreement) -> None:
 
 @pytest.mark.parametrize("night", NIGHTS, ids=str)
 def test_planted_help(night: date, town: Nights, agreements: dict[date, Agreement]) -> None:
-    people = agreements[night].people_certain
-    found = planted(town.city, town.kept[night.isoformat()][0], people)
+    said = agreements[night]
+    monitoring = town.kept[night.isoformat()][0]
+    found = planted(town.city, monitoring, said.people_certain, said.pupils_without_aid)
     assert (found.missed, found.false) == ([], [])
     assert found.found >= 5
     assert found.left_alone >= 5

@@ -153,6 +153,9 @@ def test_only_the_first_room_rests_on_nothing() -> None:
     assert alone == {
         "population.severe_code", "meta.policy_parameter", "meta.rule", "meta.dictionary",
         "hardship.dispute", "orders.report_item",
+        "assistance.special_assistance", "assistance.kind_word", "assistance.difficulty_word",
+        "assistance.expected_help", "assistance.department_word", "assistance.hospital_service",
+        "assistance.entitlement",
     }  # fmt: skip
 
 

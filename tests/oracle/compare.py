@@ -52,6 +52,7 @@ class Agreement:
     indicators: dict[str, Tally]
     help: dict[str, Tally]
     people_certain: dict[str, int]
+    pupils_without_aid: set[int]  # as the oracle says
 
 
 def value_differs(one: Any, two: Any) -> bool:
@@ -87,6 +88,7 @@ def compare(truth: Truth, night: Night, published: Published) -> Agreement:
     at_home = {uid for uids in same.values() for uid in uids} | gone
     people = {p: u for p, u in certain.items() if u in at_home and u in night.people}
     tables = published.tables
+    lines = help_lines(tables, night, people, same)
     return Agreement(
         linkage(mentions), len(night.people),
         len({r["person_id"] for r in tables["population.person"]} - people.keys())
@@ -100,11 +102,9 @@ def compare(truth: Truth, night: Night, published: Published) -> Agreement:
         _not_judged(tables["quality.not_judged"], night),
         _values(tables["hardship.person_indicator"], "person_id", night.persons, people)
         | _values(tables["hardship.household_indicator"], "household_id", night.homes, same),
-        {
-            name: _sets(got, want)
-            for name, (got, want) in help_lines(tables, night, people, same).items()
-        },
+        {name: _sets(got, want) for name, (got, want) in lines.items()},
         people,
+        {found[0] for found in lines.get("student_without_aid", (set(), set()))[1]},
     )  # fmt: skip
 
 

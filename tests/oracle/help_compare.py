@@ -76,8 +76,12 @@ class Planted:
     false: list[Any] = field(default_factory=list)
 
 
-def planted(city: Path, monitoring: Path, people: Mapping[str, int]) -> Planted:
-    """The planted people of certain identity, held against the published findings."""
+def planted(city: Path, monitoring: Path, people: Mapping[str, int], pupils: set[int]) -> Planted:
+    """The planted people of certain identity, held against the published findings.
+
+    pupils: whom the oracle finds without aid; a planted one beyond them stands on no roll that
+    counts on this night, or had aid after all.
+    """
     raised: dict[int, set[str]] = defaultdict(set)
     for table, kind in (("assistance.gap", "gap_type"), ("assistance.overlap", "overlap_type")):
         for row in read_table(monitoring, table):
@@ -86,7 +90,7 @@ def planted(city: Path, monitoring: Path, people: Mapping[str, int]) -> Planted:
     certain, result = set(people.values()), Planted()
     for row in read(Path(city) / "truth" / "planted.parquet"):
         uid, expected, sort = row["person_uid"], row["expected"], row["sort"]
-        if uid not in certain:
+        if uid not in certain or (sort == "pupil" and uid not in pupils):
             continue
         if expected is None:
             if wrong := raised[uid] & LOOKED_LIKE:

@@ -56,7 +56,7 @@ def tables(out: Path, night: date, kept: Path) -> Iterator[Table | str]:
     for name, tally in found.help.items():
         for side, items in (("pipeline", tally.pipeline_only), ("oracle", tally.oracle_only)):
             yield from (f"{name}: only {side}: {item}" for item in items[:5])
-    what = planted(out / "city", monitoring, found.people_certain)
+    what = planted(out / "city", monitoring, found.people_certain, found.pupils_without_aid)
     yield (
         f"planted people of certain identity: {what.found} found, {what.left_alone} lawful ones "
         f"left alone, missed {what.missed}, false {what.false}"
