@@ -1,6 +1,7 @@
-"""Extras: tests that need Chromium or Java are left out where those are missing, and said to be.
+"""Extras: tests that need Chromium, Java or LibreOffice are left out where that is missing.
 
-``JIUZHULIAN_REQUIRE=browser,spark`` (CI) turns a missing extra into a failure.
+They are said to be. ``JIUZHULIAN_REQUIRE=browser,office,spark`` (CI) turns a missing extra into a
+failure.
 """
 
 from __future__ import annotations
@@ -37,7 +38,14 @@ def no_spark() -> str | None:
     return None if java else "Java is not installed"
 
 
-EXTRAS: dict[str, Callable[[], str | None]] = {"browser": no_browser, "spark": no_spark}
+def no_office() -> str | None:
+    missing = [name for name in ("soffice", "pdftotext") if shutil.which(name) is None]
+    return f"{' and '.join(missing)} not installed" if missing else None
+
+
+EXTRAS: dict[str, Callable[[], str | None]] = {
+    "browser": no_browser, "office": no_office, "spark": no_spark,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
