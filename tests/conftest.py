@@ -1,7 +1,7 @@
-"""Extras: tests that need Chromium, Java or MariaDB are left out where those are missing.
+"""Extras: tests that need Chromium, Java, MariaDB or LibreOffice are left out where it is missing.
 
-That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,spark,mariadb`` (CI) turns a missing
-extra into a failure.
+That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,mariadb,office,spark`` (CI) turns a
+missing extra into a failure.
 """
 
 from __future__ import annotations
@@ -44,10 +44,16 @@ def no_mariadb() -> str | None:
     return f"{lacking[0]} is not installed (package mariadb-server-core)" if lacking else None
 
 
+def no_office() -> str | None:
+    missing = [name for name in ("soffice", "pdftotext") if shutil.which(name) is None]
+    return f"{' and '.join(missing)} not installed" if missing else None
+
+
 EXTRAS: dict[str, Callable[[], str | None]] = {
     "browser": no_browser,
-    "spark": no_spark,
     "mariadb": no_mariadb,
+    "office": no_office,
+    "spark": no_spark,
 }
 
 

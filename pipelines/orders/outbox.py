@@ -56,6 +56,7 @@ def write_outbox(night: Night) -> WrittenOut:
     reports = monthly.reports_of(night, configuration)
     for report in reports:
         _put(night, f"district/{report.county_code}", report.file_name, report.write)
+    (night.folder / sheets.SENT).touch(mode=0o600)
     return WrittenOut(
         len(outgoing), sum(len(sheet.lines) for sheet in outgoing), len(answered), len(reports)
     )

@@ -1,7 +1,8 @@
 """Which sheets go out tonight: open rows, dealt out to audiences and regions as configured.
 
 A sheet goes out where one of its rows is new or has just become overdue; else the one of an earlier
-night still holds. What a row shows belongs to ``rows``, how a sheet looks to ``workbook``.
+night still holds. Where the night before was cut off and laid none out, all go. What a row shows
+belongs to ``rows``, how a sheet looks to ``workbook``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pipelines.lake.night import Built, Night
 from pipelines.orders.audiences import Audience, load_configuration
 
 TABLE = "orders.order_sheet"
+#: beside a night's tables once its sheets lie in the outbox
+SENT = "outbox.sent"
 READS = ("orders.order_line", "orders.case_rank", "hardship.case_file", "standard.region")
 _UNFIT = re.compile(r"[^\w（）()·-]", re.UNICODE)
 FOLLOW_UP_LAST = {"visit": 0, "follow_up": 1}
@@ -68,14 +71,22 @@ def sheets_of(night: Night) -> list[Sheet]:
             sheet = found[key]
             sheet.lines.append(line | {"sequence": len(sheet.lines) + 1})
     last = night.previous or night.as_of - timedelta(days=1)
+    sent = sent_before(night)
     return [
         sheet for _, sheet in sorted(found.items())
-        if any(
+        if not sent or any(
             line["first_ordered_on"] == night.as_of
             or (line["is_overdue"] and line["due_on"] >= last)
             for line in sheet.lines
         )
     ]  # fmt: skip
+
+
+def sent_before(night: Night) -> bool:
+    """Whether the night before laid its sheets out; where there was none, nothing is owed."""
+    if night.previous is None:
+        return True
+    return (night.home.nights / night.previous.isoformat() / SENT).exists()
 
 
 def _region(audience: Audience, line: dict[str, Any]) -> str | None:
@@ -115,7 +126,7 @@ def region_names(night: Night) -> dict[str, str]:
 def order_sheet(night: Night) -> Built:
     """Make orders.order_sheet."""
     values = {
-        "as_of": night.as_of, "before": night.previous,
+        "as_of": night.as_of, "before": night.previous, "sent": sent_before(night),
         "schemas": fingerprint.folder(night.settings.schemas / "orders"),
     }  # fmt: skip
     taken, recipe = night.reuse(TABLE, READS, values)

@@ -18,7 +18,7 @@ COUNTS: dict[str, tuple[str, str]] = {
     "households": ("population.household", "TRUE"),
     "monitored_persons": ("population.monitored_person", "TRUE"),
     "alerts": ("hardship.alert", "TRUE"),
-    "open_cases": ("hardship.case_file", "status = 'open'"),
+    "open_cases": ("hardship.case_file", "status IN ('open', 'checking')"),
     "checks": ("quality.expectation", "TRUE"),
     "checks_failed": ("quality.expectation", "NOT success"),
 }

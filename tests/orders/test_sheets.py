@@ -13,7 +13,8 @@ import pytest
 from pipelines.intake.order_form import HIDDEN_SHEET
 from tests.orders.town import TOWN, Form, Town
 
-FIRST, SECOND, LATER = date(2026, 11, 18), date(2026, 11, 19), date(2026, 12, 30)
+FIRST, SECOND = date(2026, 11, 18), date(2026, 11, 19)
+THIRD, LATER = date(2026, 11, 20), date(2026, 12, 30)
 NAME, NUMBER, PHONE = "=HYPERLINK(1)", "990102198001010017", "+8613900000000"
 
 
@@ -119,12 +120,28 @@ def test_the_same_night_gives_the_same_bytes(town: Town) -> None:
     assert digests() == before
 
 
-def test_rows_are_carried_over_and_told_when_they_are_overdue(tmp_path: Path) -> None:
+def test_a_sheet_that_no_longer_holds_is_withdrawn_when_the_night_is_made_anew(
+    town: Town,
+) -> None:
+    """Last of the tests that look at this town."""
+    assert town.sheet(FIRST, "unplaced", "371102").exists()
+    lost = town.world.rows["population.household"][-1]
+    lost["annual_income"] = 90_000
+    town.run(FIRST, rebuild=True)
+    assert list(town.outbox.glob("unplaced/*/*.xlsx")) == []
+    assert town.sheet(FIRST).exists()
+
+
+def test_rows_are_carried_over_told_when_overdue_and_never_lost(tmp_path: Path) -> None:
     town = Town(tmp_path)
     town.poor("p0")
     town.run(FIRST)
     town.run(SECOND)
     assert town.tables["orders.order_sheet"] == []  # the first sheet still holds
+    (tmp_path / "home/restricted/lake/nights" / SECOND.isoformat() / "outbox.sent").unlink()
+    town.run(THIRD)  # the second night was cut off before it laid anything out
+    (sheet,) = town.rows("orders.order_sheet", audience="township")
+    assert (sheet["rows"], sheet["new_rows"], sheet["carried_rows"]) == (1, 0, 1)
     town.run(LATER)
     (line,) = town.tables["orders.order_line"]
     assert (line["first_ordered_on"], line["is_overdue"]) == (FIRST, True)
@@ -134,15 +151,3 @@ def test_rows_are_carried_over_and_told_when_they_are_overdue(tmp_path: Path) ->
     assert sorted((row["month"], row["item"], row["entries"]) for row in months) == [
         (date(2026, 11, 1), "red", 1), (date(2026, 12, 1), "red", 1),
     ]  # fmt: skip
-
-
-def test_a_sheet_that_no_longer_holds_is_withdrawn_when_the_night_is_made_anew(
-    tmp_path: Path,
-) -> None:
-    town = Town(tmp_path)
-    town.poor("p0")
-    town.run(FIRST)
-    assert town.sheet(FIRST).exists()
-    town.world.rows["population.household"][0]["annual_income"] = 90_000
-    town.run(FIRST, rebuild=True)
-    assert list(town.outbox.glob("township/*/*.xlsx")) == []

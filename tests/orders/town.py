@@ -5,6 +5,7 @@ Rows are written to a real lake through real promises; returned sheets land thro
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 import openpyxl
 import polars as pl
+import yaml
 
 from pipelines import orders
 from pipelines.contracts.load import load_codes, load_contracts
@@ -24,7 +26,7 @@ from pipelines.lake.home import Home
 from pipelines.lake.night import Night
 from pipelines.lake.receipt import Receipt
 from pipelines.orders import WrittenOut
-from tests.hardship.world import World, commit
+from tests.hardship.world import RIZHAO, World, commit
 
 DATASET = "civil_affairs/disposition"
 COUNTY, TOWN = "371102", "371102001"
@@ -32,7 +34,21 @@ REGIONS = {
     "371102000000": "东港区", "371102001000": "秦楼街道", "371102001001": "前街社区",
     "371102001002": "后街社区", "371102002000": "石臼街道", "371102002001": "海边社区",
 }  # fmt: skip
+RULES = ("tier.income_below_dibao", "child.orphan_without_tier", "field.report")
 MORE = ("standard.region", "linkage.person_identity", "population.tier_history")
+
+
+def few_rules(folder: Path) -> Path:
+    """The default policy with three of its rules, since what orders need of rules is little."""
+    if not folder.exists():
+        folder.mkdir()
+        shutil.copy(RIZHAO / "parameters.yaml", folder)
+        rules = yaml.safe_load((RIZHAO / "rules.yaml").read_text(encoding="utf-8"))
+        kept = [rule for rule in rules if rule["id"] in RULES]
+        assert len(kept) == len(RULES)
+        text = yaml.safe_dump(kept, allow_unicode=True)
+        (folder / "rules.yaml").write_text(text, encoding="utf-8")
+    return folder
 
 
 @dataclass
@@ -42,10 +58,11 @@ class Town:
     root: Path
     world: World = field(init=False)
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    nights: dict[date, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.world = World(self.root)
+        self.world = World(self.root, policy=few_rules(self.root / "policy"))
         for code, name in REGIONS.items():
             self.world.add("standard.region", region_code=code, name=name, level=4)
 
@@ -94,6 +111,7 @@ class Town:
                 table: night.frame(table).to_dicts()
                 for table in (*orders.TABLES, "hardship.case_file", "hardship.case_event")
             }
+        self.nights[as_of] = self.tables
         return written
 
     def _land(self, as_of: date) -> None:
