@@ -201,6 +201,8 @@ def near_misses(night: Night) -> Built:
     sql = near_miss.near_miss_sql(policy_of(night), night.as_of)
     bound = {name: value for name, value in windows(night.as_of).items() if f"${name}" in sql}
     return night.build_query("hardship.near_miss", sql, bound)
+
+
 def dispute(night: Night) -> Built:
     disputed = [one.dispute_id for one in night.disputes]
     taken, recipe = night.reuse("hardship.dispute", (), {"disputes": disputed})

@@ -47,9 +47,9 @@ class Home:
         try:
             self.published.mkdir(parents=True, exist_ok=True)
             for folder in (
-                self.restricted, self.lake, self.landed, self.receipts, self.acceptances, self.pulls,
-                self.tables, self.nights, self.kept, self.disputes, self.quarantine, self.inbox,
-                self.outbox, self.judgements, self.tmp, self.dagster,
+                self.restricted, self.lake, self.landed, self.receipts, self.acceptances,
+                self.pulls, self.tables, self.nights, self.kept, self.disputes, self.quarantine,
+                self.inbox, self.outbox, self.judgements, self.tmp, self.dagster,
             ):  # fmt: skip
                 folder.mkdir(mode=0o700, exist_ok=True)
                 os.chmod(folder, 0o700)

@@ -58,7 +58,9 @@ def load_parameters(schemas: Path, policy: Policy | None = None) -> dict[str, Pa
 
 def _everywhere(parameter: Parameter, on: date) -> ParameterValue | None:
     """The value for all places; it also holds for cases that no township can be named for."""
-    dated = [v for v in parameter.values if not v.region and not v.urban_rural and v.valid_from <= on]
+    dated = [
+        v for v in parameter.values if not v.region and not v.urban_rural and v.valid_from <= on
+    ]
     return max(dated, key=lambda value: value.valid_from, default=None)
 
 

@@ -95,6 +95,8 @@ def test_something_happened_on_these_nights(
     assert {row["doubtful"] for row in deaths} == {True, False}
     changes = {row["change"] for row in town.truth.rows["medical_insurance/settlement"]}
     assert {"refund", "flag", "late", "correction"} <= changes
+
+
 def test_help(found: Agreement) -> None:
     """Chain, gaps and overlaps: nothing missed and nothing false where identity is certain."""
     assert differing(found.help) == {}
