@@ -96,7 +96,7 @@ def as_json(found: Replay) -> dict[str, Any]:
         "as_of": found.as_of.isoformat(),
         "same": found.same,
         "tables": [asdict(table) | {"same": table.same} for table in found.tables],
-        "not_made_again": list(found.left_out),
+        "not_compared": list(found.left_out),
         "notes": list(found.warnings),
     }
 

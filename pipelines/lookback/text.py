@@ -87,7 +87,7 @@ def replay_text(found: Replay) -> RenderableType:
     said = "一致 the same" if found.same else "不一致 not the same"
     parts.append(Text(
         f"{found.as_of} {said}: {equal} of {len(found.tables)} tables are equal (but for run ids "
-        "and recorded_at). Not made again: "
+        "and recorded_at). Not compared: "
         f"{', '.join(found.left_out) if len(found.left_out) < 4 else len(found.left_out)}."
     ))  # fmt: skip
     return Group(*parts)
