@@ -9,14 +9,14 @@ from pathlib import Path
 from pipelines.errors import JiuzhulianError
 from pipelines.lake.home import Home
 from pipelines.linkage import explain, judgements, review_sheet, waterfall
-from pipelines.publish.explain import last_night
+from pipelines.publish.reading import past_night
 
 AUDIENCE = "match_review"
 
 
 def write_sheet(home: Path, most: int) -> str:
     """Write the newest night's pairs to HOME/restricted/outbox/match_review; says where."""
-    with last_night(home) as night:
+    with past_night(home) as night:
         rows = review_sheet.pairs(night, most)
         waiting = int(night.query("select count(*) as pairs from linkage.match_review").item())
         path = night.home.outbox / AUDIENCE / f"match_review_{night.as_of:%Y%m%d}.xlsx"
@@ -48,7 +48,7 @@ def take_in(file: Path, by: str, home: Path) -> str:
 
 def explain_pair(home: Path, pair: str | None, records: tuple[str, str] | None) -> str:
     """Sentences for the terminal; the page with the chart goes to the outbox, mode 0600."""
-    with last_night(home) as night:
+    with past_night(home) as night:
         left, right = records or explain.pair_of_review(night, pair or "")
         found = explain.explained(night, left, right)
         name = judgements.pair_id(*sorted((left, right)))

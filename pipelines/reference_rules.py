@@ -84,12 +84,13 @@ def _rules(policy: Policy, prefix: str = "") -> list[str]:
 
 def rule(found: Rule, examples: Sequence[Example]) -> str:
     until = f" until {found.effective_to}" if found.effective_to else ""
+    pays: list[list[object]] = [["pays", f"`{found.pays.text}` CNY a year"]] if found.pays else []
     rows: list[list[object]] = [
         ["who", f"`{found.who.text}`"],
         ["when", f"`{found.when.text}`"],
         ["measure", f"`{found.measure.text}`" if found.measure else "—"],
         ["threshold", found.threshold],
-        *([["pays", f"`{found.pays.text}` CNY a year"]] if found.pays else []),
+        *pays,
         ["suggests", "、".join(found.suggest)],
         ["in force", f"from {found.effective_from}{until}"],
         ["source", found.source],

@@ -24,7 +24,12 @@ from pipelines.errors import ConfigurationFault
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas"
 #: settings on which results depend; all others say where things lie and how fast they go
-DECIDING = ("income_check_valid_months", "case_clear_days", "case_silence_days")
+DECIDING = (
+    "income_check_valid_months", "case_clear_days", "case_silence_days", "gap_payment_days",
+    "gap_medical_tier_days", "gap_medical_burden_yuan", "gap_student_tier_months",
+    "gap_student_aid_months", "gap_confirmed_days", "gap_needs_days", "overlap_full_months",
+    "certain_identity",
+)  # fmt: skip
 
 
 class Settings(BaseSettings):
@@ -86,7 +91,7 @@ class Settings(BaseSettings):
         return places
 
     @property
-    def deciding(self) -> dict[str, int]:
+    def deciding(self) -> dict[str, float]:
         """The settings that decide what a night finds, by name; a replay takes those of then."""
         return {name: getattr(self, name) for name in DECIDING}
 

@@ -41,7 +41,7 @@ class Manifest:
     #: what people had disputed by then (ids of `lake.dispute`)
     disputes: tuple[str, ...] = ()
     #: settings that decide results, by name
-    settings: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, float] = field(default_factory=dict)
 
     def save(self, home: Home) -> None:
         folder = home.nights / self.as_of.isoformat()
