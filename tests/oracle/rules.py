@@ -89,7 +89,7 @@ class Parameters:
         """Longest region, then the one that names urban_rural, then the latest day."""
         fitting = [
             v
-            for v in self.values[name]
+            for v in self.values.get(name, ())
             if (region or "").strip("0")
             and (region or "").startswith(str(v["region"]))
             and v.get("urban_rural") in (None, residence)
