@@ -142,10 +142,11 @@ def test_the_flow_runs_one_way() -> None:
 
 
 def test_only_the_first_room_rests_on_nothing() -> None:
-    """What follows from contracts, codes, policy or promises alone is named here."""
+    """What follows from contracts, codes, policy, promises or people's judgements alone."""
     alone = {n for n, s in specs().items() if not deps(s) and s.group_name != "intake"}
     assert alone == {
-        "population.severe_code", "meta.policy_parameter", "meta.rule", "meta.dictionary",
+        "linkage.judgement", "population.severe_code", "meta.policy_parameter", "meta.rule",
+        "meta.dictionary",
     }  # fmt: skip
 
 
