@@ -45,7 +45,7 @@ class Judgement:
 def judgement(
     one: str, other: str, verdict: str, by: str, at: datetime, note: str | None = None
 ) -> Judgement:
-    """A judgement with its keys in order; the time is kept in UTC, so that times compare as text."""
+    """A judgement with its keys in order, its time in UTC, so that times compare as text."""
     if verdict not in VERDICTS:
         raise ValueError(f"verdict must be one of {', '.join(VERDICTS)}")
     left, right = sorted((one, other))
