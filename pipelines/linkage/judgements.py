@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -45,11 +45,12 @@ class Judgement:
 def judgement(
     one: str, other: str, verdict: str, by: str, at: datetime, note: str | None = None
 ) -> Judgement:
-    """A judgement with its keys in order."""
+    """A judgement with its keys in order, its time in UTC, so that times compare as text."""
     if verdict not in VERDICTS:
         raise ValueError(f"verdict must be one of {', '.join(VERDICTS)}")
     left, right = sorted((one, other))
-    return Judgement(left, right, verdict, by, at.isoformat(timespec="microseconds"), note)
+    utc = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return Judgement(left, right, verdict, by, utc, note)
 
 
 def pair_id(left_key: str, right_key: str) -> str:

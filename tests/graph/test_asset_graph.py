@@ -151,8 +151,8 @@ def test_only_the_first_room_rests_on_nothing() -> None:
     a command, is named here."""
     alone = {n for n, s in specs().items() if not deps(s) and s.group_name != "intake"}
     assert alone == {
-        "population.severe_code", "meta.policy_parameter", "meta.rule", "meta.dictionary",
-        "hardship.dispute", "orders.report_item",
+        "linkage.judgement", "population.severe_code", "meta.policy_parameter", "meta.rule",
+        "meta.dictionary", "hardship.dispute", "orders.report_item",
         "assistance.special_assistance", "assistance.kind_word", "assistance.difficulty_word",
         "assistance.expected_help", "assistance.department_word", "assistance.hospital_service",
         "assistance.entitlement",
