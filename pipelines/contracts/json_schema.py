@@ -202,6 +202,7 @@ def _check() -> Schema:
     shapes: dict[str, Schema] = {
         "name": TEXT, "check": {"enum": list(CHECK_KINDS)}, "column": COLUMN,
         "description": BOTH, "parts": TEXTS, "other": COLUMN, "low": bound, "high": bound,
+        "pattern": TEXT,
         "tolerance": {"type": "number"}, "mostly": SHARE, "blocking": {"type": "boolean"},
     }  # fmt: skip
     if set(shapes) != CHECK_KEYS:
