@@ -45,6 +45,7 @@ def rules() -> Schema:
         "who": expression,
         "when": expression,
         "measure": expression,
+        "pays": expression,
         "threshold": {"type": "number"},
         "level": levels,
         "case": {"enum": list(LISTS)},
