@@ -64,7 +64,16 @@ def land(socket: str, home: Path, rows: int) -> None:
         place, settings, contracts, TODAY, TODAY, "bench", print, print
     ) as pulled:  # fmt: skip
         summary = landed(
-            place, landing, contracts, load_codes(), TODAY, "bench", 60, "2GB", print, pulled
+            place,
+            landing,
+            contracts,
+            load_codes(),
+            TODAY,
+            "bench",
+            60,
+            "2GB",
+            print,
+            pulled=pulled,
         )
     receipt = summary.receipts[0]
     if (receipt.rows_read, receipt.rows_landed) != (rows, rows):

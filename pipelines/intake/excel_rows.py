@@ -1,7 +1,7 @@
 """Excel workbooks: the sheets and rows that hold the header are found; cells become text.
 
-Every visible sheet that has all required columns is read, one after the other; a hidden one only
-where no visible one has them. What is left unread is said in the receipt. A workbook cannot be read
+Every visible sheet that has all required columns, and for the greater part columns of the contract,
+is read, one after the other; a hidden one only where no visible one has them. What is left unread is said in the receipt. A workbook cannot be read
 in pieces and holds at most 1,048,576 rows a sheet; blocks bound what follows.
 """
 
@@ -34,6 +34,11 @@ class _Sheet:
     complete: bool
     matched: int
     heading: Heading
+
+    @property
+    def filled(self) -> int:
+        """How many columns have a header."""
+        return sum(1 for header in self.heading.headers if header)
 
 
 class ExcelRows:
@@ -148,10 +153,15 @@ def _chosen(
     sheets: list[_Sheet],
     tops: dict[str, tuple[list[tuple[str | None, ...]], bool]],
 ) -> list[_Sheet]:
-    """The visible sheets with all required columns, else the best hidden one. Raises Refusal."""
+    """The visible sheets of this dataset, else the best hidden one. Raises Refusal.
+
+    A sheet of another dataset can have all required columns, too (payments name a certificate and
+    a person, as members do): it is known by most of its columns being none of the contract's.
+    """
     visible = [sheet for sheet in sheets if sheet.complete and sheet.visible]
     if visible:
-        return visible
+        best = max(visible, key=lambda sheet: sheet.matched)
+        return [sheet for sheet in visible if sheet is best or 2 * sheet.matched >= sheet.filled]
     if not sheets:
         find_heading(contract, next(iter(tops.values()))[0])  # raises
     best = max(sheets, key=lambda sheet: (sheet.complete, sheet.matched, sheet.visible))

@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines.contracts.load import load_codes, load_contracts
 from pipelines.contracts.roles import Disposition
+from pipelines.hardship.case_model import NO_REASON
 from pipelines.lake.night import Built, Night
 from pipelines.orders.line_life import OPEN, CaseNow, Line, live_on
 
@@ -59,7 +60,10 @@ def _cases(night: Night, words: frozenset[str]) -> dict[str, CaseNow]:
     ranks = night.frame("orders.case_rank", columns=["case_id", "score", "rank"])
     checks = (
         night.frame("hardship.case_event", columns=["case_id", "event", "detail"])
-        .filter((pl.col("event") == "checked") & pl.col("detail").is_in(sorted(words)))
+        .filter(
+            (pl.col("event") == "checked")
+            & pl.col("detail").str.strip_suffix(NO_REASON).is_in(sorted(words))
+        )
         .group_by("case_id")
         .agg(pl.len().cast(pl.Int64).alias("checks"))
     )

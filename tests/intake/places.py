@@ -39,7 +39,7 @@ class Nights:
         ) as pulled:  # fmt: skip
             return land(
                 office.home, office.landing, office.contracts, office.codes, day, f"{day:%d}",
-                60, "500MB", self.said.append, pulled,
+                60, "500MB", self.said.append, pulled=pulled,
             )  # fmt: skip
 
     def receipts(self) -> list[Receipt]:
