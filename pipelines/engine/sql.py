@@ -11,12 +11,13 @@ from sqlglot import exp
 DIALECT = "duckdb"
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def parsed(sql: str) -> exp.Expr:
     """The one statement that ``sql`` holds."""
     return sqlglot.parse_one(sql, read=DIALECT)
 
 
+@lru_cache(maxsize=1024)
 def tables_read(sql: str) -> tuple[str, ...]:
     """``schema.table`` names that the statement reads, sorted; CTE names are not tables."""
     return tuple(
@@ -26,6 +27,7 @@ def tables_read(sql: str) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=1024)
 def parameters(sql: str) -> frozenset[str]:
     """Names of the ``$name`` values that the statement wants bound."""
     return frozenset(

@@ -1,8 +1,9 @@
 """Excel workbooks: the sheets and rows that hold the header are found; cells become text.
 
 Every visible sheet that has all required columns, and for the greater part columns of the contract,
-is read, one after the other; a hidden one only where no visible one has them. What is left unread is said in the receipt. A workbook cannot be read
-in pieces and holds at most 1,048,576 rows a sheet; blocks bound what follows.
+is read, one after the other; a hidden one only where no visible one has them. What is left unread
+is said in the receipt. A workbook cannot be read in pieces and holds at most 1,048,576 rows a
+sheet; blocks bound what follows.
 """
 
 from __future__ import annotations
