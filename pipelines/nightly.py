@@ -135,6 +135,7 @@ def commit(night: Night) -> Manifest:
         acceptances=tuple(one.acceptance_id for one in load_acceptances(night.home)),
         contracts_sha256=keep_contracts(night.home, night.settings.schemas),
         disputes=tuple(dispute.dispute_id for dispute in night.disputes),
+        judgements=tuple(sorted(path.stem for path in night.home.judgements.glob("*.jsonl"))),
         settings=night.settings.deciding,
     )
     manifest.save(night.home)

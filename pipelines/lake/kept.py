@@ -17,8 +17,8 @@ from pipelines.lake import fingerprint
 from pipelines.lake.home import Home
 
 POLICY, CONTRACTS = "policy", "contracts"
-#: what of schemas/ says how rows are read and matched; promises of tables belong to the code
-CONTRACT_FOLDERS = ("sources", "codes", "lookups", "linkage")
+#: what of schemas/ decides what a night finds; promises of tables belong to the code
+CONTRACT_FOLDERS = ("sources", "codes", "lookups", "linkage", "assistance", "orders")
 
 
 def keep_policy(home: Home, folder: Path) -> str:
@@ -37,7 +37,7 @@ def keep_contracts(home: Home, schemas: Path) -> str:
 
 
 def contracts_digest(schemas: Path) -> str:
-    """One digest over sources, codes, lookups and the matching model."""
+    """One digest over all of CONTRACT_FOLDERS."""
     digest = hashlib.sha256()
     for name in CONTRACT_FOLDERS:
         if (schemas / name).is_dir():

@@ -40,6 +40,8 @@ class Manifest:
     contracts_sha256: str = ""
     #: what people had disputed by then (ids of `lake.dispute`)
     disputes: tuple[str, ...] = ()
+    #: what people had judged about pairs by then (names of files in `restricted/judgements`)
+    judgements: tuple[str, ...] = ()
     #: settings that decide results, by name
     settings: Mapping[str, float] = field(default_factory=dict)
 
@@ -61,6 +63,7 @@ class Manifest:
                 "acceptances": list(self.acceptances),
                 "contracts_sha256": self.contracts_sha256,
                 "disputes": list(self.disputes),
+                "judgements": list(self.judgements),
                 "settings": dict(self.settings),
                 "tables": {name: pointer.as_json() for name, pointer in self.tables.items()},
             },
@@ -102,6 +105,7 @@ def load_manifest(home: Home, as_of: date) -> Manifest:
         tables={name: Pointer.from_json(pointer) for name, pointer in raw["tables"].items()},
         contracts_sha256=raw.get("contracts_sha256", ""),
         disputes=tuple(raw.get("disputes", ())),
+        judgements=tuple(raw.get("judgements", ())),
         settings=dict(raw.get("settings", {})),
     )
 

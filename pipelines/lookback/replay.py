@@ -147,12 +147,14 @@ def scratch(store: Home, made: Manifest) -> Iterator[tuple[Home, Settings]]:
         copy.quarantine.rmdir()
         copy.quarantine.symlink_to(store.quarantine)
         copy.key_file.symlink_to(store.key_file)
-        for folder, ids, into in (
-            (store.receipts, made.receipts, copy.receipts),
-            (store.disputes, made.disputes, copy.disputes),
+        for folder, names, into in (
+            (store.receipts, [f"{name}.json" for name in made.receipts], copy.receipts),
+            (store.disputes, [f"{name}.json" for name in made.disputes], copy.disputes),
+            (store.acceptances, [f"{name}.json" for name in made.acceptances], copy.acceptances),
+            (store.judgements, [f"{name}.jsonl" for name in made.judgements], copy.judgements),
         ):
-            for name in ids:
-                (into / f"{name}.json").symlink_to(folder / f"{name}.json")
+            for name in names:
+                (into / name).symlink_to(folder / name)
         if made.previous and manifest_path(store, made.previous).exists():
             _stand_on(store, copy, load_manifest(store, made.previous))
         schemas = root / "schemas"

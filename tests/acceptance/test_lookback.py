@@ -25,10 +25,15 @@ FAMILIES: dict[str, Any] = {
     name: expected("hard_cases")["cases"][name] for name in ("wang", "gao", "peng")
 }
 WANTED = {
-    "wang": [("settlement", 169), ("income", 3), ("certificate", 1), ("condition", 7)],
-    "gao": [("care", 7), ("death", 2), ("income", 1), ("condition", 2)],
-    "peng": [("school_charge", 1), ("care", 4), ("death", 2), ("income", 1), ("condition", 1)],
-}
+    "wang": [
+        ("settlement", 169), ("income", 3), ("certificate", 1), ("condition", 7), ("help", 5),
+    ],
+    "gao": [("care", 7), ("death", 2), ("income", 1), ("condition", 2), ("help", 2)],
+    "peng": [
+        ("school_charge", 1), ("care", 4), ("death", 2), ("income", 1), ("condition", 1),
+        ("help", 3),
+    ],
+}  # fmt: skip
 
 
 def state(home: Path) -> dict[str, int]:

@@ -84,7 +84,7 @@ def test_a_sample_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
         (("sample", "--people", "many", "--out", "x"), "--people"),
         (("sample", "--people", "200", "--out", "/dev/null/x"), "/dev/null/x"),
         (("run",), "--as-of"),
-        (("explain",), "CASE_ID"),
+        (("explain",), "--person"),
         (("dance",), "dance"),
         (("run", "--fast"), "--fast"),
     ],

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from pipelines.intake.pull import postgresql
@@ -163,7 +164,9 @@ def test_an_unreachable_database_stops_nobody_else(
     )
     assert "database exchange" in pulls.warned[0] and "night goes on" in pulls.warned[0]
     assert "not-to-be-told" not in pulls.all_text() and str(port) not in refused.reason
-    late = freshness(office.contracts, pulls.receipts(), TODAY).filter(dataset="death_record")
+    scopes = dict.fromkeys(("source", "dataset", "late", "held_extract"), pl.String)
+    late = freshness(office.contracts, pulls.receipts(), TODAY, pl.DataFrame(schema=scopes))
+    late = late.filter(dataset="death_record")
     assert late.get_column("newest_extract").to_list() == [None]
     pulls.night()
     assert len(pulls.receipts()) == 3
