@@ -105,7 +105,7 @@ def _before(
         paths = tuple(sorted({path for _, path in night.landed(dataset)}))
         if paths:
             registers.append(Register(column, dataset, key, paths))
-    return before(contract, earlier, totals, registers)
+    return before(contract, earlier, totals, newest, registers)
 
 
 def _volume(

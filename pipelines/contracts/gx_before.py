@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from math import sqrt
 from pathlib import Path
 from statistics import median
@@ -22,7 +23,7 @@ from pipelines.contracts.roles import Person
 FILL_DELIVERIES, VOLUME_DELIVERIES, VOLUME_FROM = 3, 12, 4
 #: a column may be this much emptier than before, and by chance twice the spread of a small batch
 FILL_DROP = 0.1
-#: rows of an addition against the median of those before, from this median on
+#: rows of an addition against the usual number a day since the last one, from so many rows on
 FEW, MANY, VOLUME_ROWS = 0.2, 5.0, 50
 REFERS = 0.95
 
@@ -39,10 +40,15 @@ class Register:
 
 @dataclass(frozen=True)
 class Before:
-    """``fills``: column → share of filled rows; ``rows``: of earlier extracts, oldest first."""
+    """``fills``: column → share of filled rows.
+
+    ``rows_a_day``: what earlier extracts held for each day since the one before them, oldest first;
+    ``days``: since the last of them. So a day's file is not held against a month's.
+    """
 
     fills: Mapping[str, float] = field(default_factory=dict)
-    rows: Sequence[int] = ()
+    rows_a_day: Sequence[float] = ()
+    days: int = 1
     registers: Sequence[Register] = ()
 
 
@@ -92,15 +98,21 @@ def before(
     contract: Contract,
     earlier: Sequence[tuple[Any, Path]],
     rows_by_extract: Mapping[date, int],
+    newest_extract: date,
     registers: Sequence[Register],
 ) -> Before:
-    """``earlier``: receipts and files that were received before the night."""
+    """``earlier``: receipts and files that were received before the night; ``rows_by_extract``:
+    rows of the extract dates before ``newest_extract``.
+    """
     dates = sorted({receipt.extract_date for receipt, _ in earlier}, reverse=True)
     newest = set(dates[:FILL_DELIVERIES])
     plain = [c.name for c in contract.columns if not c.type.endswith("[]")]
     paths = {path for receipt, path in earlier if receipt.extract_date in newest}
-    rows = [rows_by_extract[day] for day in sorted(rows_by_extract)]
-    return Before(fill_rates(sorted(paths), plain), rows[-VOLUME_DELIVERIES:], registers)
+    days = sorted(rows_by_extract)
+    daily = [rows_by_extract[day] / (day - last).days for last, day in pairwise(days)]
+    since = (newest_extract - days[-1]).days if days else 1
+    fills = fill_rates(sorted(paths), plain)
+    return Before(fills, daily[-VOLUME_DELIVERIES:], since, registers)
 
 
 def expected_like_before(contract: Contract, held: Before, rows: int) -> Iterator[Expected]:
@@ -132,11 +144,12 @@ def expected_like_before(contract: Contract, held: Before, rows: int) -> Iterato
 
 def expected_rows(held: Before) -> Expected | None:
     """How many rows an addition is expected to have; None where too little came before."""
-    usual = median(held.rows) if len(held.rows) >= VOLUME_FROM else 0
+    daily = held.rows_a_day
+    usual = median(daily) * held.days if len(daily) >= VOLUME_FROM else 0
     if usual < VOLUME_ROWS:
         return None
     return Expected(
         "rows_as_usual", "row_count", values=(int(usual * FEW), int(usual * MANY)),
-        zh=f"新增行数与以往相当（以往中位数 {usual:,.0f}）",
-        en=f"about as many rows as usual (the median before is {usual:,.0f})",
+        zh=f"新增行数与以往相当（按距上次天数计，通常约 {usual:,.0f} 行）",
+        en=f"about as many rows as usual ({usual:,.0f} for the days since the last extract)",
     )  # fmt: skip

@@ -147,14 +147,14 @@ def test_against_the_deliveries_before(night: FakeNight) -> None:
     night.land("medical_insurance/insured_person", rows("medical_insurance/insured_person",
                80, **known), extract_date=date(2026, 11, 5))  # fmt: skip
     night.receipts[-1] = replace(night.receipts[-1], received_night=date(2026, 11, 5))
-    night.land(name, settlements(
-        disease_name="CASE WHEN i < 30 THEN '高血压' END") + " WHERE i < 90")  # fmt: skip
+    emptier = settlements(disease_name="CASE WHEN i < 30 THEN '高血压' END") + " WHERE i < 90"
+    night.land(name, emptier, extract_date=date(2026, 11, 6))
     results = by_name(validate_batches(night, [name]))
     assert not any(result.errored for result in results.values())
     failed = {n: r.unexpected_count for n, r in results.items() if not r.success}
     assert failed == {"filled_as_before_disease_name": 60, "refers_psn_no": 10}
     assert results["rows_as_usual"].success and results["types_as_promised"].blocking
-    night.land(name, settlements() + " WHERE i < 10")
+    night.land(name, settlements() + " WHERE i < 10", extract_date=date(2026, 11, 6))
     usual = by_name(validate_batches(night, [name]))
     assert usual["rows_as_usual"].success, "two files of one date are one extract"
 
@@ -167,6 +167,17 @@ def test_a_trickle_where_hundreds_used_to_come(night: FakeNight) -> None:
     night.land(name, settlements() + " WHERE i < 10")
     usual = by_name(validate_batches(night, [name]))["rows_as_usual"]
     assert not usual.success and not usual.blocking
+
+
+def test_a_day_is_not_held_against_months(night: FakeNight) -> None:
+    name = "medical_insurance/settlement"
+    for month in range(4, 11):
+        night.land(name, settlements(), extract_date=date(2026, month, 20))
+        night.receipts[-1] = replace(night.receipts[-1], received_night=date(2026, 11, 18))
+    night.land(name, settlements() + " WHERE i < 3", extract_date=date(2026, 10, 21))
+    assert "rows_as_usual" not in by_name(validate_batches(night, [name])), "too few for a verdict"
+    night.land(name, settlements() + " WHERE i < 3", extract_date=date(2026, 11, 19))
+    assert not by_name(validate_batches(night, [name]))["rows_as_usual"].success
 
 
 def test_rounded_numbers_are_told(night: FakeNight) -> None:
