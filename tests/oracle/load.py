@@ -130,7 +130,12 @@ def seen(truth: Truth, night: date) -> Seen:
         night,
         {name: newest(by_scope) for name, by_scope in believed.items()},
         {name: corrected(arrived[name]) for name in APPENDS},
-        arrived["education/student"],
+        [
+            row
+            for by_date in believed["education/student"].values()
+            for rows in by_date.values()
+            for row in rows
+        ],
         _checks_in_quarantine(truth, arrived, night),
         truth.people,
         _first_dead(believed[REGISTER]),
@@ -249,8 +254,15 @@ def _scope_then(certificates: dict[str, list[tuple[date, Scope]]], row: Record) 
 
 def _born_known(truth: Truth, arrived: dict[str, list[Record]], night: date) -> set[int]:
     """People whose birth date stands in a row, or within a number that can be used."""
-    by_number = {m["person_uid"] for m in truth.mentions
-                 if m["has_usable_number"] and m["arrives_on"] <= night}  # fmt: skip
+    bearing: dict[int, set[str]] = defaultdict(set)
+    for mention in truth.mentions:
+        if mention["has_usable_number"] and mention["arrives_on"] <= night:
+            bearing[mention["person_uid"]].add(f"{mention['source']}/{mention['dataset']}")
+    by_number = {
+        uid for uid, datasets in bearing.items()
+        # a number that ends as a spreadsheet would round it is believed where two sources have it
+        if len(datasets) > 1 or not str(truth.people[uid]["id_number"]).endswith("000")
+    }  # fmt: skip
     by_date = {
         r["person_uid"]
         for rows in arrived.values()

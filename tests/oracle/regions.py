@@ -49,31 +49,30 @@ class Regions:
         return code
 
     def _people(self, seen: Seen) -> dict[int, str]:
-        named: dict[int, list[tuple[int, str]]] = defaultdict(list)
-        grants = certificates(seen)
+        """Rows that stand before rows that left: who is in no list any more is not nowhere."""
+        named: dict[int, list[tuple[bool, int, int, str]]] = defaultdict(list)
+
+        def name(uid: int, left: bool, rank: int, code: str | None) -> None:
+            if code:
+                named[uid].append((left, -max(reach(code), 3), rank, code))
+
         for version in seen.snapshot["civil_affairs/assistance_member"]:
-            grant = grants.get(version["certificate_no"])
-            if version.current and grant is not None and grant.current and grant["region_code"]:
-                named[version["person_uid"]].append((1, grant["region_code"]))
-        for version in grants.values():
-            if version.current and version["region_code"]:
-                named[version["head_uid"]].append((1, version["region_code"]))
+            grant = self.grants.get(version["certificate_no"])
+            if grant is not None:
+                left = not (version.current and grant.current)
+                name(version["person_uid"], left, 1, grant["region_code"])
+        for version in self.grants.values():
+            name(version["head_uid"], not version.current, 1, version["region_code"])
         for version in seen.snapshot["rural_affairs/prevention_roster"]:
-            if version.current and version["region_code"]:
-                named[version["person_uid"]].append((2, version["region_code"]))
+            name(version["person_uid"], not version.current, 2, version["region_code"])
         for version in seen.snapshot["medical_insurance/insured_person"]:
             code = version["region_code"] or version["insured_region"]
-            if version.current and code:
-                place = self.resolved(code, version["township"], version["village"])
-                named[version["person_uid"]].append((3, place))
+            if code:
+                code = self.resolved(code, version["township"], version["village"])
+            name(version["person_uid"], not version.current, 3, code)
         for version in seen.snapshot["education/student"]:
-            if version.current and version["region_code"]:
-                named[version["person_uid"]].append((4, version["region_code"]))
-        best = {}
-        for uid, places in named.items():
-            ranked = sorted(places, key=lambda p: (-max(reach(p[1]), 3), p[0], p[1]))
-            best[uid] = ranked[0][1]
-        return best
+            name(version["person_uid"], not version.current, 4, version["region_code"])
+        return {uid: min(places)[3] for uid, places in named.items()}
 
     def of_household(self, seen: Seen, members: Set[int], people: Mapping[int, Person]) -> str:
         """Its certificate's region, one in force first, else its eldest placed living member's."""
