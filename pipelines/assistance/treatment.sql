@@ -26,6 +26,7 @@ inner join linkage.person_ref as link on day.person_ref = link.person_ref
 inner join population.person as person on link.person_id = person.person_id
 inner join watched on person.household_id = watched.household_id
 where
-    day.settled_on > watched.first_flagged_on - interval 12 month
+    -- kept from being the condition of a join of all days with all cases
+    coalesce(day.settled_on > watched.first_flagged_on - interval 12 month, false)
     and day.settled_on <= $as_of
 group by link.person_id, person.household_id, day.settled_on, day.care_class
