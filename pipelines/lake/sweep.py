@@ -24,7 +24,7 @@ def sweep(home: Home) -> tuple[int, int]:
         warn(f"{fault}; until then no table file is removed")
         return 0, 0
     removed = size = 0
-    for path in home.tables.rglob("*.parquet"):
+    for path in home.tables.rglob("*.parquet*"):
         if path not in kept:
             size += path.stat().st_size
             path.unlink()
