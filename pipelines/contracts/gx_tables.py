@@ -59,8 +59,12 @@ def load_table_checks(schemas: Path | None = None) -> TableChecks:
 
 
 def expected_of_table(
-    promise: Promise, checks: TableChecks, present: frozenset[str], rows_before: int | None = None,
-    *, counts_accepted: bool = False,
+    promise: Promise,
+    checks: TableChecks,
+    present: frozenset[str],
+    rows_before: int | None = None,
+    *,
+    counts_accepted: bool = False,
 ) -> tuple[Expected, ...]:
     """Everything expected of a table; ``present``: tables that a foreign key can refer to.
 

@@ -26,7 +26,8 @@ from pipelines.publish.made_from import digest, made_from, remember
 from pipelines.publish.parquet import Selection, write_dictionary, write_parquet
 from pipelines.publish.validation import stop_if_held_back
 
-#: the oldest that DuckDB 2.0 writes: every client from 1.0 on opens it
+#: the oldest that DuckDB 2.0 writes; clients from 1.1 on read all of it (1.0 opens the file but
+#: cannot read a column of lists that are all empty)
 STORAGE_VERSION = "v1.0.0"
 MADE = "made"
 
@@ -204,4 +205,3 @@ def _wipe(target: Path) -> None:
     """Remove what a run that was cut off left beside ``target``."""
     for leftover in target.parent.glob(f".{target.name}.*.partial*"):
         leftover.unlink(missing_ok=True)
-

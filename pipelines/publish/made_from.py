@@ -1,7 +1,7 @@
 """What a publication was made from, and what came of it, as hashes: the same gives the same.
 
-Two homes with the same key that received the same files on the same nights, under the same policy, contracts,
-settings and code, say the same of themselves and hold the same tables.
+Two homes with the same key that received the same files on the same nights, under the same policy,
+contracts, settings and code, say the same of themselves and hold the same tables.
 """
 
 from __future__ import annotations

@@ -56,9 +56,7 @@ def restore(settings: Settings, which: str) -> Restored:
         if committed:
             with past_night(home.root, as_of, settings) as night:
                 if version is None:
-                    version = versions.Version.named(
-                        publish(night, whatever_is_shown=True).version
-                    )
+                    version = versions.Version.named(publish(night, whatever_is_shown=True).version)
                 identity_file(night)
         assert version is not None
         return Restored(version, before, made_anew, committed)

@@ -12,22 +12,21 @@ from pipelines.publish.restore import Kept, Restored
 
 
 def versions_text(found: Sequence[Kept]) -> RenderableType:
-    """One line per version; the one that analysts see is marked."""
+    """One line per version; the one that analysts see is marked. ``--format json`` tells more."""
     table = Table(
         title="Published versions (已发布版本)", title_justify="left", title_style="bold",
         box=box.SIMPLE_HEAD,
     )  # fmt: skip
     table.add_column("version", no_wrap=True)
-    table.add_column("published at (UTC)", no_wrap=True)
-    for column in ("tables", "rows", "MB"):
-        table.add_column(column, justify="right")
-    for column in ("policy", "code", "made from", "holds", ""):
-        table.add_column(column, no_wrap=True)
+    table.add_column("published (UTC)", no_wrap=True)
+    for column in ("rows", "MB"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("holds", no_wrap=True)
+    table.add_column("", overflow="fold")
     for one in found:
         table.add_row(
-            one.version, one.published_at.removesuffix("+00:00"), f"{one.tables:,}",
-            f"{one.rows:,}", f"{one.bytes / 1e6:,.1f}", one.policy, one.code_version,
-            one.made_from_sha256[:12], one.tables_sha256[:12], _mark(one),
+            one.version, one.published_at[:16].replace("T", " "), f"{one.rows:,}",
+            f"{one.bytes / 1e6:,.1f}", one.tables_sha256[:12], _mark(one),
         )  # fmt: skip
     return table
 

@@ -1,6 +1,6 @@
 """published/: every publication is a folder of its own, and one link says which is in force.
 
-``history/<as-of>.<n>/`` holds the database, the same tables as Parquet and what they were made from.
+``history/<as-of>.<n>/`` holds the database, the same tables as Parquet, and their origin.
 ``current`` points at one of them and is replaced in one step; ``monitoring.duckdb`` and
 ``parquet`` lead through it, so that all of a night appears at once. How a publication is made
 does not belong here.
@@ -31,7 +31,7 @@ NAME = re.compile(r"(?P<as_of>\d{4}-\d{2}-\d{2})\.(?P<number>[1-9]\d*)")
 
 @dataclass(frozen=True, order=True)
 class Version:
-    """The ``number``-th publication of a night; newer nights, then later publications, sort last."""
+    """The ``number``-th publication of a night; the newest night, and its last one, sort last."""
 
     as_of: date
     number: int
@@ -64,7 +64,7 @@ def versions(home: Home) -> list[Version]:
 def shown(home: Home) -> Version | None:
     """The publication that analysts see; None where there is none (yet)."""
     try:
-        return Version.named(Path(os.readlink(home.current)).name)
+        return Version.named(home.current.readlink().name)
     except OSError:
         return None
 
@@ -81,6 +81,7 @@ def find(home: Home, which: str) -> Version | None:
 def draft(home: Home, as_of: date) -> Iterator[Path]:
     """A folder to build a publication in; what runs that were cut off left is wiped."""
     home.history.mkdir(exist_ok=True)
+    home.history.chmod(0o755)
     wipe_drafts(home)
     folder = home.history / f".{as_of}.partial"
     folder.mkdir()
@@ -112,7 +113,7 @@ def show(home: Home, version: Version) -> None:
     _link(home.current, f"{home.history.name}/{version.name}")
     for place, target in ((home.monitoring, DATABASE), (home.parquet, PARQUET)):
         through = f"{home.current.name}/{target}"
-        if not place.is_symlink() or os.readlink(place) != through:
+        if not place.is_symlink() or str(place.readlink()) != through:
             if place.is_dir() and not place.is_symlink():
                 raise JiuzhulianError(f"{place} is a folder of somebody else: move it away")
             _link(place, through)
@@ -122,7 +123,7 @@ def show(home: Home, version: Version) -> None:
 def _link(place: Path, target: str) -> None:
     partial = place.with_name(f".{place.name}.partial")
     partial.unlink(missing_ok=True)
-    os.symlink(target, partial)
+    partial.symlink_to(target)
     os.replace(partial, place)
 
 
@@ -147,6 +148,7 @@ def write_manifest(folder: Path, told: dict[str, Any]) -> None:
         if path.is_file()
     }
     write_json(folder / MANIFEST, {**told, "files": files})
+    (folder / MANIFEST).chmod(0o644)
 
 
 def sha256_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Whether two homes hold the same: published file, every table of the lake, receipts, identities."""
+"""Whether two homes hold the same: what is published, the lake, receipts, identities."""
 
 from __future__ import annotations
 

@@ -1,11 +1,15 @@
-"""Nights that are killed at random moments: what is published stays whole, and the rerun gives the same.
+"""Nights killed at random moments: what is published stays whole, the rerun gives the same.
 
 ``python -m tests.faults.soak --kills 200 --work var/kills`` runs three nights of a small city once
 undisturbed. Then, again and again, a home as it stood before one of the nights is taken, that
-night is run and killed (kill -9) at a moment drawn from the whole run: half by CPU time used, which
-falls into the engines' own work, half just before a change of a file, which falls between two
-steps. What is then published must open and be one whole night, and the night run again must
-leave the home as the undisturbed one is. ``--command`` kills the command itself, Dagster and all.
+night is run and killed at a moment drawn from the whole three-night run: half of them (kill -9)
+between two steps, just before a file is changed, half some CPU time later, in the midst of what the
+engines do. What is then published must open and be one whole night, and the night run again must
+leave the home as the undisturbed one is.
+
+``--chained`` costs less: the three nights are run once more, killed and started again as often as
+was asked, and the homes are compared whenever a night has come through. ``--command`` kills the
+command ``jiuzhulian run`` itself, Dagster and all.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -26,17 +31,32 @@ from pathlib import Path
 from tests.faults.forked import Ended, in_child, load_everything
 
 os.environ.setdefault("JIUZHULIAN_RECORD_RUNS", "0")
-PEOPLE, SEED = 250, 11
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+PEOPLE, SEED = 200, 11
+#: CPU seconds after a change of a file within which a run is cut off
+LATEST = 0.3
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a night is cut off: before which change of a file, or how long after it."""
+
+    number: int
+    share: float
+    change: int
+    after: float
 
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: when, what stood published afterwards, and what was wrong (nothing, one hopes)."""
+    """One kill: when, what stood published afterwards, and what was wrong (nothing, one hopes).
+
+    ``killed`` False: the night had come through before its moment.
+    """
 
     night: str
-    kind: str
-    moment: float
-    share: float
+    moment: Moment
+    killed: bool
     published: str | None
     faults: tuple[str, ...]
 
@@ -82,32 +102,66 @@ class Undisturbed:
             raise SystemExit(f"the undisturbed run failed:\n{ended.fault}")
         return ended
 
-    def kill(self, number: int, kind: str, share: float) -> Kill:
-        """Kill the ``number``-th night (from 1) at a share of its run, look, run it again, compare."""
-        night, cost = self.nights[number - 1], self.cost[self.nights[number - 1]]
-        home = self.work / "disturbed"
-        shutil.rmtree(home, ignore_errors=True)
-        shutil.copytree(self.home(number - 1), home, symlinks=True)
+    def strict(self, moments: list[Moment], *, command: bool) -> Iterator[Kill]:
+        """Each kill in a home of its own, run again at once and compared."""
+        for moment in moments:
+            self._take(moment.number - 1)
+            killed, seen, faults = self._cut_off(moment, command=command)
+            yield Kill(
+                str(self.nights[moment.number - 1]), moment, killed, seen,
+                (*faults, *self._again(moment.number)),
+            )  # fmt: skip
+
+    def chained(self, moments: list[Moment]) -> Iterator[Kill]:
+        """All kills in one home, which is compared each time that a night has come through."""
+        self._take(0)
+        for number, night in enumerate(self.nights, start=1):
+            for moment in sorted((m for m in moments if m.number == number), key=_place):
+                killed, seen, faults = self._cut_off(moment)
+                yield Kill(str(night), moment, killed, seen, tuple(faults))
+            if faults := self._again(number):
+                yield Kill(str(night), Moment(number, 1.0, 0, 0.0), False, None, tuple(faults))
+
+    @property
+    def disturbed(self) -> Path:
+        return self.work / "disturbed"
+
+    def _take(self, number: int) -> None:
+        """The home as it stood after so many nights, to be disturbed."""
+        shutil.rmtree(self.disturbed, ignore_errors=True)
+        shutil.copytree(self.home(number), self.disturbed, symlinks=True)
+
+    def _cut_off(
+        self, moment: Moment, *, command: bool = False
+    ) -> tuple[bool, str | None, list[str]]:
+        """Run and kill; whether it died, which night is published, and what is wrong with that."""
+        number, night, home = moment.number, self.nights[moment.number - 1], self.disturbed
         landing = self.landing(night)
-        if kind == "command":
-            moment = _kill_command(landing, home, night, share)
-        elif kind == "cpu":
-            moment = share * cost.cpu
-            in_child(lambda: _run(landing, home, night), self.answer, at_cpu=moment)
+        if command:
+            killed = _kill_command(landing, home, night, moment)
         else:
-            moment = 1 + int(share * cost.changes)
-            in_child(lambda: _run(landing, home, night), self.answer, at_change=int(moment))
-        faults: list[str] = []
+            ended = in_child(
+                lambda: _run(landing, home, night), self.answer,
+                at_change=moment.change, after=moment.after,
+            )  # fmt: skip
+            killed = ended.killed
+            if ended.fault:
+                return killed, None, [f"before the kill: {ended.fault}"]
         seen = in_child(lambda: _seen(home, self.home(number - 1), self.home(number)), self.answer)
-        if seen.fault:
-            faults.append(f"after the kill: {seen.fault}")
-        again = in_child(lambda: _run(landing, home, night), self.answer)
+        return killed, seen.answer, [f"after the kill: {seen.fault}"] if seen.fault else []
+
+    def _again(self, number: int) -> list[str]:
+        """Run the night to its end and hold the home against the undisturbed one."""
+        night, home = self.nights[number - 1], self.disturbed
+        again = in_child(lambda: _run(self.landing(night), home, night), self.answer)
         if again.fault:
-            faults.append(f"the rerun: {again.fault}")
-        else:
-            same = in_child(lambda: _same(home, self.home(number), night), self.answer)
-            faults += [f"afterwards: {same.fault}"] if same.fault else same.answer
-        return Kill(str(night), kind, round(moment, 3), round(share, 4), seen.answer, tuple(faults))
+            return [f"the rerun: {again.fault}"]
+        same = in_child(lambda: _same(home, self.home(number), night), self.answer)
+        return [f"afterwards: {same.fault}"] if same.fault else list(same.answer)
+
+
+def _place(moment: Moment) -> float:
+    return moment.share
 
 
 def _city(folder: Path, people: int) -> None:
@@ -126,7 +180,7 @@ def _run(landing: Path, home: Path, night: date) -> None:
     from pipelines.settings import Settings
     from tests.faults.plain_night import run_plain
 
-    run_plain(Settings(landing=landing, home=home, settle_seconds=0, threads=2), night)
+    run_plain(Settings(landing=landing, home=home, settle_seconds=0, threads=1), night)
 
 
 def _seen(home: Path, before: Path, after: Path) -> str | None:
@@ -147,28 +201,44 @@ def _same(home: Path, undisturbed: Path, night: date) -> list[str]:
     return differences(home, undisturbed, night)
 
 
-def _kill_command(landing: Path, home: Path, night: date, share: float) -> float:
-    """Kill ``jiuzhulian run`` after a share of the seconds that it took when it was let be."""
+def _kill_command(landing: Path, home: Path, night: date, moment: Moment) -> bool:
+    """Kill ``jiuzhulian run`` once it has made a share of the night's tables."""
     words = ["run", "--landing", landing, "--home", home, "--as-of", night]
-    started = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "pipelines.cli", *map(str, words)],
         env=os.environ | {"JIUZHULIAN_SETTLE_SECONDS": "0"},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    tables = home / "restricted" / "lake" / "nights" / str(night)
-    wanted = int(share * COMMAND_TABLES)
-    while process.poll() is None and len(list(tables.glob("*.*.json"))) < wanted:
+    made = home / "restricted" / "lake" / "nights" / str(night)
+    wanted = int(moment.share * COMMAND_TABLES)
+    while process.poll() is None and len(list(made.glob("*.*.json"))) < wanted:
         time.sleep(0.02)
-    time.sleep(random.Random(wanted).random() * 0.3)
+    time.sleep(moment.after)
     if process.poll() is None:
         process.send_signal(signal.SIGKILL)
-    process.wait()
-    return time.monotonic() - started
+    return process.wait() == -signal.SIGKILL
 
 
-#: tables of a night at which the command is killed: a moment that does not depend on the machine
+#: tables of a night by which the command's progress is told
 COMMAND_TABLES = 150
+
+
+def drawn(kills: int, seed: int, changes: list[int]) -> list[Moment]:
+    """One moment from each of ``kills`` equal parts of the whole run, so that no part goes without;
+    ``changes``: how many files each of its nights changes.
+    """
+    chance = random.Random(seed)
+    found = []
+    for index in range(kills):
+        place = (index + chance.random()) / kills * sum(changes)
+        number = 1
+        while number < len(changes) and place >= changes[number - 1]:
+            place -= changes[number - 1]
+            number += 1
+        share = min(place / changes[number - 1], 0.999)
+        after = chance.uniform(0.001, LATEST) if index % 2 else 0.0
+        found.append(Moment(number, round(share, 4), 1 + int(place), round(after, 4)))
+    return found
 
 
 def main() -> int:
@@ -177,50 +247,33 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--people", type=int, default=PEOPLE)
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--chained", action="store_true")
     parser.add_argument("--command", action="store_true")
     given = parser.parse_args()
     shutil.rmtree(given.work, ignore_errors=True)
     load_everything()
     nights = Undisturbed(given.work, given.people)
-    drawn = moments(given.kills, given.seed, nights, command=given.command)
+    moments = drawn(given.kills, given.seed, [nights.cost[n].changes for n in nights.nights])
     kills = []
     with (given.work / "kills.jsonl").open("w", encoding="utf-8") as log:
-        for number, kind, share in drawn:
-            kills.append(nights.kill(number, kind, share))
-            log.write(json.dumps(asdict(kills[-1]), ensure_ascii=False) + "\n")
+        for one in (
+            nights.chained(moments) if given.chained
+            else nights.strict(moments, command=given.command)
+        ):  # fmt: skip
+            kills.append(one)
+            log.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
             log.flush()
     failed = [one for one in kills if one.faults]
     told = {
-        "kills": len(kills), "passed": len(kills) - len(failed),
+        "killed": sum(one.killed for one in kills), "failed": [asdict(one) for one in failed[:5]],
+        "passed": sum(one.killed and not one.faults for one in kills),
+        "came_through_before": sum(not one.killed for one in kills),
         "nothing_published": sum(k.published is None for k in kills),
         "already_this_night": sum(k.published == k.night for k in kills),
-        "failed": [asdict(one) for one in failed[:5]],
+        "cpu_of_undisturbed": [round(nights.cost[n].cpu, 1) for n in nights.nights],
     }  # fmt: skip
     sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     return 1 if failed else 0
-
-
-def moments(
-    kills: int, seed: int, nights: Undisturbed, *, command: bool
-) -> list[tuple[int, str, float]]:
-    """(night, kind, share of its run), one drawn from each of ``kills`` equal parts of the whole
-    three-night run, so that no part goes without.
-    """
-    drawn = random.Random(seed)
-    found = []
-    for index in range(kills):
-        kind = "command" if command else ("cpu", "change")[index % 2]
-        lengths = [
-            float(nights.cost[n].changes) if kind == "change" else nights.cost[n].cpu
-            for n in nights.nights
-        ]
-        place = (index + drawn.random()) / kills * sum(lengths)
-        for number, length in enumerate(lengths, start=1):
-            if place < length or number == len(lengths):
-                found.append((number, kind, min(place / length, 0.999)))
-                break
-            place -= length
-    return found
 
 
 if __name__ == "__main__":
