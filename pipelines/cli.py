@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_deliveries, cli_lookback
+from pipelines import cli_deliveries, cli_lookback, cli_versions
 from pipelines.cli_options import HomeDir, Landing, Policy, day, settings
 from pipelines.errors import EXIT_STOPPED, JiuzhulianError, Stopped, ended
 
@@ -89,6 +89,7 @@ def check(
 
 
 cli_lookback.add_to(app)
+cli_versions.add_to(app)
 
 
 cli_deliveries.add(app)

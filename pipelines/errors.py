@@ -57,6 +57,14 @@ class NotFound(JiuzhulianError):
     """Something that was asked for by name (a case, a night, a table) is not there."""
 
 
+class DamagedState(JiuzhulianError):
+    """A file of the HOME cannot be read or has lost a part; what was published stays."""
+
+
+class MachineFault(JiuzhulianError):
+    """The machine would not go on: a full disk, a HOME that cannot be written, no memory."""
+
+
 class Stopped(JiuzhulianError):
     """Somebody stopped the command (Ctrl-C); what was published before is unchanged."""
 

@@ -16,6 +16,7 @@ from pipelines.engine.duck import interrupted
 from pipelines.errors import ConfigurationFault, JiuzhulianError
 from pipelines.hardship.policy import check_policy
 from pipelines.intake.pull import delivery_faults
+from pipelines.lake import machine
 from pipelines.lake.home import Home
 from pipelines.logs import terminal
 from pipelines.orders.faults import order_faults
@@ -116,6 +117,9 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
         cause = next((step for step in _chain(error) if isinstance(step, JiuzhulianError)), None)
         if cause is None and type(error).__name__ == "DagsterAssetCheckFailedError":
             cause = held_back()
+        if cause is None:
+            close_nights()  # what the engine spilled is no part of what fills the disk
+            cause = machine.told(_chain(error), home, as_of)
         if cause is None:
             raise
         raise cause from error

@@ -7,10 +7,11 @@ belong here (they are dated data under ``schemas/policies``), nor secrets.
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -52,6 +53,10 @@ class Settings(BaseSettings):
     max_unpacked_ratio: int = 250
     #: cells that a sheet may lay out, empty ones between the first and the last included
     max_workbook_cells: int = 60_000_000
+    #: publications that stay in published/history: the last one of each of so many nights
+    keep_published_nights: int = Field(default=7, ge=1)
+    #: the night whose unusual row counts somebody has looked at and accepts
+    accept_row_counts: date | None = None
     #: keep Dagster's record of runs in HOME, for its user interface; without, a night is faster
     record_runs: bool = True
     #: an economic check older than this many months no longer says a household's income

@@ -164,6 +164,7 @@ def table_suites(
             expected_of_table(
                 night.promise(name), checks, frozenset(names),
                 before[name].rows if name in before else None,
+                counts_accepted=night.settings.accept_row_counts == night.as_of,
             ),
         )
         for name in names

@@ -7,7 +7,7 @@ a roll number. From ``schemas/tables/checks.yml``: value sets, foreign keys, ran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from pipelines.contracts.promises import Promise, PromisedColumn
 from pipelines.errors import ConfigurationFault
 from pipelines.settings import SCHEMAS
 
+VOLUME = "rows_against_night_before"
 PARTS = ("value_sets", "foreign_keys", "ranges", "conditions", "volume")
 EDGE_BEFORE, EDGE_AFTER = "(^|[^0-9A-Za-z])", "([^0-9A-Za-z]|$)"
 #: what an identity number, a mobile phone and a school roll number look like inside a text
@@ -58,10 +59,21 @@ def load_table_checks(schemas: Path | None = None) -> TableChecks:
 
 
 def expected_of_table(
-    promise: Promise, checks: TableChecks, present: frozenset[str], rows_before: int | None = None
+    promise: Promise,
+    checks: TableChecks,
+    present: frozenset[str],
+    rows_before: int | None = None,
+    *,
+    counts_accepted: bool = False,
 ) -> tuple[Expected, ...]:
-    """Everything expected of a table; ``present``: tables that a foreign key can refer to."""
-    return tuple(_expected(promise, checks, present, rows_before))
+    """Everything expected of a table; ``present``: tables that a foreign key can refer to.
+
+    ``counts_accepted``: somebody has looked at tonight's row counts; they hold nothing back.
+    """
+    return tuple(
+        replace(one, blocking=False) if counts_accepted and one.name == VOLUME else one
+        for one in _expected(promise, checks, present, rows_before)
+    )  # fmt: skip
 
 
 def _expected(
@@ -93,13 +105,25 @@ def _expected(
             zh=given["zh"], en=given["en"],
         )  # fmt: skip
     if rows_before and (volume := checks.volume.get(promise.table)):
-        allowed = max(int(rows_before * volume["lost_share"]), volume["lost_rows"] - 1)
         yield Expected(
-            "rows_against_night_before", "row_count", values=(max(rows_before - allowed, 0), None),
+            VOLUME, "row_count", values=believed_rows(rows_before, volume),
             blocking=bool(volume.get("blocking", False)),
-            zh="行数与上一夜相比没有异常减少",
-            en="not suspiciously fewer rows than the night before",
+            zh="行数与上一夜相比没有异常增减",
+            en="neither suspiciously fewer nor more rows than the night before",
         )  # fmt: skip
+
+
+def believed_rows(rows_before: int, volume: Mapping[str, Any]) -> tuple[int, int | None]:
+    """Fewest and most rows that are believed after a night with ``rows_before``: a change within
+    the share, or below the number of rows, is usual. Without ``gained_share`` there is no most.
+    """
+    lost = max(int(rows_before * volume["lost_share"]), volume["lost_rows"] - 1)
+    most = None
+    if "gained_share" in volume:
+        most = rows_before + max(
+            int(rows_before * volume["gained_share"]), volume["gained_rows"] - 1
+        )
+    return max(rows_before - lost, 0), most
 
 
 def _of_column(

@@ -36,5 +36,11 @@ def folder(path: Path) -> str:
     return digest.hexdigest()
 
 
-def read_pointer(path: Path) -> Pointer:
-    return Pointer.from_json(json.loads(path.read_text(encoding="utf-8")))
+def read_pointer(path: Path) -> Pointer | None:
+    """A night's pointer to a table; one that is missing or damaged is as if never made."""
+    try:
+        return Pointer.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return None

@@ -40,6 +40,9 @@ class Home:
         self.key_file = self.restricted / "hmac.key"
         self.lock_file = self.restricted / "run.lock"
         self.monitoring = self.published / "monitoring.duckdb"
+        self.parquet = self.published / "parquet"
+        self.history = self.published / "history"
+        self.current = self.published / "current"
         self.identity = self.restricted / "identity.duckdb"
 
     def create(self) -> Home:

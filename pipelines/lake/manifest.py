@@ -14,6 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import DamagedState
+from pipelines.lake.durable import sync
 from pipelines.lake.home import Home
 from pipelines.lake.pointer import Pointer, write_json
 
@@ -68,6 +70,7 @@ class Manifest:
                 "tables": {name: pointer.as_json() for name, pointer in self.tables.items()},
             },
         )
+        sync(folder)
 
 
 def manifest_path(home: Home, as_of: date) -> Path:
@@ -90,7 +93,17 @@ def manifest_sha256(home: Home, as_of: date) -> str:
 
 
 def load_manifest(home: Home, as_of: date) -> Manifest:
-    raw: dict[str, Any] = json.loads(manifest_path(home, as_of).read_text(encoding="utf-8"))
+    path = manifest_path(home, as_of)
+    try:
+        return _manifest(json.loads(path.read_text(encoding="utf-8")), as_of)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise DamagedState(
+            f"the manifest of the night {as_of} cannot be read ({path}, {type(error).__name__}): "
+            f"run that night again (jiuzhulian run --as-of {as_of}), which writes it anew"
+        ) from None
+
+
+def _manifest(raw: dict[str, Any], as_of: date) -> Manifest:
     return Manifest(
         as_of=as_of,
         run_id=raw["run_id"],

@@ -22,6 +22,8 @@ def newest_frame(
     if not found:
         raise NotFound(f"{home.root} has no night with {table}: run a night there first (--home)")
     pointer = read_pointer(found[-1])
+    if pointer is None:
+        raise NotFound(f"{found[-1]} cannot be read: run that night again, which writes it anew")
     if not set(columns) <= set(pointer.columns):
         raise NotFound(f"{table} of the newest night is of an older version: run a night first")
     frame = pl.concat(pl.read_parquet(path) for path in pointer.paths(home.lake))

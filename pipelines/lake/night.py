@@ -24,6 +24,7 @@ from pipelines.engine.sql import parameters, quoted, read_sql, tables_read
 from pipelines.errors import JiuzhulianError, NotFound
 from pipelines.lake import enforce, fingerprint, partitions
 from pipelines.lake.dispute import Dispute, load_disputes
+from pipelines.lake.durable import sync_all, whole
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest, committed_nights, load_manifest
 from pipelines.lake.pointer import Pointer, write_json
@@ -143,8 +144,6 @@ class Night:
             manifest = self.previous_manifest
             return manifest.tables.get(table.removeprefix(PREVIOUS)) if manifest else None
         path = self.folder / f"{table}.json"
-        if not path.exists():
-            return None
         return fingerprint.read_pointer(path)
 
     def exists(self, table: str) -> bool:
@@ -317,6 +316,7 @@ class Night:
         return folder / f"{self.run_id}-{secrets.token_hex(3)}.parquet"
 
     def _finish(self, promise: Promise, recipe: str, files: list[Path]) -> Pointer:
+        sync_all(files)
         rows, content = enforce.checked(self.engine, promise, files)
         pointer = Pointer(
             promise.table, rows, recipe, content, promise.column_names,
@@ -354,7 +354,7 @@ class Night:
             if (
                 candidate is not None
                 and candidate.recipe == recipe
-                and all(path.exists() for path in candidate.paths(self.home.lake))
+                and all(whole(path) for path in candidate.paths(self.home.lake))
             ):
                 pointer = replace(candidate)
                 self._point(pointer)

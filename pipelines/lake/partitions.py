@@ -12,6 +12,7 @@ from pathlib import Path
 from pipelines.contracts.promises import Promise
 from pipelines.engine.duck import PARQUET, DuckEngine
 from pipelines.engine.sql import quoted
+from pipelines.lake.durable import sync_all
 from pipelines.lake.pointer import Partition
 
 #: column by which the engine parts the rows into folders; it does not stay in the files
@@ -40,6 +41,7 @@ def taken_in(
             shutil.move(file, target)
             moved.setdefault(part, []).append(target)
     shutil.rmtree(folder, ignore_errors=True)
+    sync_all([file for files in moved.values() for file in files])
     found = _contents(engine, promise, [file for files in moved.values() for file in files])
     return {
         part: Partition(

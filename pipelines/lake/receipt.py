@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import DamagedState
 from pipelines.lake.home import Home
 
 LANDED, REFUSED, REPEATED = "landed", "refused", "repeated"
@@ -86,7 +87,17 @@ def load_receipts(home: Home) -> list[Receipt]:
 
 
 def _read(path: Path) -> Receipt:
-    raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return _receipt(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedState(
+            f"the receipt {path} cannot be read ({type(error).__name__}): put it back from the "
+            "backup, or move it away; the delivered file is then taken again from the landing "
+            "folder, as received tonight"
+        ) from None
+
+
+def _receipt(raw: dict[str, Any]) -> Receipt:
     raw["extract_date"] = date.fromisoformat(raw["extract_date"]) if raw["extract_date"] else None
     raw["received_night"] = date.fromisoformat(raw["received_night"])
     raw["unknown_headers"] = tuple(raw.get("unknown_headers") or ())

@@ -1,24 +1,30 @@
 """Removes table files that no night points at any more; to be called while the HOME is locked.
 
 Only what nights made is swept. What was received (landed files, receipts, quarantine) stays.
+While the manifest of any night cannot be read, nothing is: its files would be taken for waste.
 """
 
 from __future__ import annotations
 
-import json
+from datetime import date
 from pathlib import Path
 
+from pipelines.errors import DamagedState
 from pipelines.lake.fingerprint import read_pointer
 from pipelines.lake.home import Home
-from pipelines.lake.manifest import FILE
-from pipelines.lake.pointer import Pointer
+from pipelines.lake.manifest import FILE, load_manifest
+from pipelines.logs import warn
 
 
 def sweep(home: Home) -> tuple[int, int]:
     """Files removed and their bytes."""
-    kept = _pointed_at(home)
+    try:
+        kept = _pointed_at(home)
+    except DamagedState as fault:
+        warn(f"{fault}; until then no table file is removed")
+        return 0, 0
     removed = size = 0
-    for path in home.tables.rglob("*.parquet"):
+    for path in home.tables.rglob("*.parquet*"):
         if path not in kept:
             size += path.stat().st_size
             path.unlink()
@@ -34,10 +40,9 @@ def _pointed_at(home: Home) -> set[Path]:
     kept: set[Path] = set()
     for path in home.nights.glob("*/*.json"):
         if path.name == FILE:
-            tables = json.loads(path.read_text(encoding="utf-8"))["tables"].values()
-            pointers = [Pointer.from_json(raw) for raw in tables]
-        else:
-            pointers = [read_pointer(path)]
-        for pointer in pointers:
-            kept.update(pointer.paths(home.lake))
+            night = load_manifest(home, date.fromisoformat(path.parent.name))
+            for pointer in night.tables.values():
+                kept.update(pointer.paths(home.lake))
+        elif (own := read_pointer(path)) is not None:
+            kept.update(own.paths(home.lake))
     return kept

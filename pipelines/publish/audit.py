@@ -3,28 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from pipelines.contracts.gx_tables import IDENTIFIER
 from pipelines.contracts.promises import Promise
 from pipelines.engine.sql import quoted
 from pipelines.errors import NotFound, PublicationHeldBack
 from pipelines.lake.night import Night
+from pipelines.lake.table_diff import OF_THE_RUN
+from pipelines.publish.parquet import Selection
 
 
-def audit(night: Night, promises: Sequence[Promise], path: Path, *, flat: bool) -> None:
-    """Raise PublicationHeldBack with everything that is wrong with the file at ``path``."""
+@dataclass(frozen=True)
+class Content:
+    """What a table of a finished file holds: rows, and a hash that their order does not change.
+
+    Columns that are about the run itself do not count (interface §4, "The same tables").
+    """
+
+    rows: int
+    hash: str
+
+
+def audit(
+    night: Night, promises: Sequence[Promise], path: Path, *, flat: bool
+) -> dict[str, Content]:
+    """What the file at ``path`` holds, by table; raises PublicationHeldBack with everything that
+    is wrong with it.
+    """
     con = duckdb.connect(str(path), read_only=True)
     try:
-        faults = [*_as_promised(con, promises, flat), *_complete(con, night, promises, flat)]
+        faults = _as_promised(con, promises, flat)
+        held = {} if faults else _held(con, promises, flat)
+        faults += _complete(night, promises, held) if held else []
+        if held and not flat:
+            faults += [*_of_this_night(con, night, promises), *_identifiers(con, promises)]
     finally:
         con.close()
     faults += _lost_tables(night, promises)
+    _stop_at(night, path.name, faults)
+    return held
+
+
+def audit_parquet(night: Night, selected: Sequence[Selection], folder: Path) -> None:
+    """Raise PublicationHeldBack where the files do not hold the rows and columns they should."""
+    faults = []
+    with duckdb.connect(":memory:") as con:
+        for one in selected:
+            table = one.promise.table
+            path = str(folder / one.promise.schema / f"{one.promise.name}.parquet")
+            named = con.execute(f"DESCRIBE SELECT * FROM read_parquet({_text(path)})").fetchall()
+            rows = con.execute(f"SELECT count(*) FROM read_parquet({_text(path)})").fetchall()
+            pointer = night.pointer(table)
+            if tuple(row[0] for row in named) != one.columns:
+                faults.append(f"{table} does not have the columns that were asked for")
+            if rows[0][0] != (pointer.rows if pointer else None):
+                faults.append(f"{table} has {rows[0][0]} rows, not those of the lake")
+    _stop_at(night, folder.name, faults)
+
+
+def _stop_at(night: Night, name: str, faults: Sequence[str]) -> None:
     if faults:
         raise PublicationHeldBack(
-            f"night {night.as_of} is not published, {path.name.split('.')[1]} does not pass its "
-            "audit: " + "; ".join(faults)
+            f"night {night.as_of} is not published, {name} does not pass its audit: "
+            + "; ".join(faults)
         )
 
 
@@ -32,22 +77,40 @@ def _place(promise: Promise, flat: bool) -> tuple[str, str]:
     return ("main" if flat else promise.schema), promise.name
 
 
+def _source(promise: Promise, flat: bool) -> str:
+    return ".".join(quoted(part) for part in _place(promise, flat))
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _as_promised(
     con: duckdb.DuckDBPyConnection, promises: Sequence[Promise], flat: bool
 ) -> list[str]:
-    """Tables and columns are those of the promises, commented, and none identifies."""
-    found: dict[tuple[str, str], list[tuple[str, bool]]] = {}
-    for schema, table, column, comment in con.execute(
-        "SELECT schema_name, table_name, column_name, comment FROM duckdb_columns() "
-        "WHERE NOT internal ORDER BY schema_name, table_name, column_index"
+    """Tables and columns are those of the promises, typed and commented, and none identifies."""
+    found: dict[tuple[str, str], list[tuple[str, bool, str]]] = {}
+    for schema, table, column, comment, type_ in con.execute(
+        "SELECT c.schema_name, c.table_name, c.column_name, c.comment, c.data_type "
+        "FROM duckdb_columns() AS c INNER JOIN duckdb_tables() AS t "
+        "ON c.schema_name = t.schema_name AND c.table_name = t.table_name "
+        "WHERE NOT c.internal ORDER BY c.schema_name, c.table_name, c.column_index"
     ).fetchall():
-        found.setdefault((schema, table), []).append((column, bool(comment)))
+        found.setdefault((schema, table), []).append((column, bool(comment), type_))
     faults = []
     for promise in promises:
         columns = found.pop(_place(promise, flat), [])
-        if tuple(name for name, _ in columns) != promise.column_names:
+        types = {column.name: column.type for column in promise.columns}
+        if tuple(name for name, _, _ in columns) != promise.column_names:
             faults.append(f"{promise.table} does not have its promised columns")
-        faults += [f"{promise.table}.{name} has no comment" for name, told in columns if not told]
+        faults += [
+            f"{promise.table}.{name} has no comment" for name, told, _ in columns if not told
+        ]
+        faults += [
+            f"{promise.table}.{name} is {type_}, promised is {types[name]}"
+            for name, _, type_ in columns
+            if "STRUCT" not in type_ and types.get(name, type_) != type_
+        ]
         if promise.published is True:
             faults += [
                 f"{promise.table}.{column.name} identifies a person"
@@ -57,18 +120,60 @@ def _as_promised(
     return faults + [f"{schema}.{table} is not promised" for schema, table in sorted(found)]
 
 
-def _complete(
-    con: duckdb.DuckDBPyConnection, night: Night, promises: Sequence[Promise], flat: bool
-) -> list[str]:
+def _held(
+    con: duckdb.DuckDBPyConnection, promises: Sequence[Promise], flat: bool
+) -> dict[str, Content]:
+    """Rows and content, table by table."""
+    found = {}
+    for promise in promises:
+        columns = [quoted(c) for c in promise.column_names if c not in OF_THE_RUN] or ["1"]
+        listed = ", ".join(columns)
+        rows, mixed, total = con.execute(
+            f"SELECT count(*), coalesce(bit_xor(hash({listed})), 0), "
+            f"coalesce(sum(hash({listed}) % 4294967296), 0) FROM {_source(promise, flat)}"
+        ).fetchall()[0]
+        found[promise.table] = Content(rows, f"{mixed:x}:{int(total):x}")
+    return found
+
+
+def _complete(night: Night, promises: Sequence[Promise], held: dict[str, Content]) -> list[str]:
     """As many rows as in the lake, table by table."""
     faults = []
     for promise in promises:
-        schema, table = _place(promise, flat)
-        rows = con.execute(f"SELECT count(*) FROM {quoted(schema)}.{quoted(table)}").fetchall()
         pointer = night.pointer(promise.table)
         expected = pointer.rows if pointer else None
-        if rows[0][0] != expected:
-            faults.append(f"{promise.table} has {rows[0][0]} rows where the lake has {expected}")
+        if (rows := held[promise.table].rows) != expected:
+            faults.append(f"{promise.table} has {rows} rows where the lake has {expected}")
+    return faults
+
+
+def _of_this_night(
+    con: duckdb.DuckDBPyConnection, night: Night, promises: Sequence[Promise]
+) -> list[str]:
+    """The file says of itself that it is this night."""
+    if not any(promise.table == "meta.run" for promise in promises):
+        return []
+    said = con.execute("SELECT as_of FROM meta.run").fetchall()
+    return [] if said == [(night.as_of,)] else ["meta.run does not say that it is this night"]
+
+
+def _identifiers(con: duckdb.DuckDBPyConnection, promises: Sequence[Promise]) -> list[str]:
+    """Tables with a text that reads like an identity number, a phone or a roll number."""
+    faults = []
+    for promise in promises:
+        texts = [
+            f"CAST({quoted(column.name)} AS VARCHAR)"
+            for column in promise.columns
+            if "VARCHAR" in column.type and promise.published is True
+        ]
+        if not texts:
+            continue
+        rows = con.execute(
+            f"SELECT count(*) FROM {_source(promise, flat=False)} "
+            f"WHERE regexp_matches(concat_ws('|', {', '.join(texts)}), {_text(IDENTIFIER)})"
+        ).fetchall()[0][0]
+        if rows:
+            faults.append(f"{promise.table} holds what reads like an identifier in {rows} rows")
     return faults
 
 

@@ -1,6 +1,7 @@
 """monitoring.duckdb and identity.duckdb: built beside the old file, audited, swapped in at once.
 
-Which tables go in is said by their promises; the format is one that older clients open.
+Which tables go in is said by their promises; the format is one that older clients open. The same
+tables as Parquet and what they were made from appear in the same step.
 """
 
 from __future__ import annotations
@@ -9,42 +10,107 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.engine.sql import quoted
+from pipelines.lake.durable import sync
 from pipelines.lake.night import Night
-from pipelines.publish.audit import audit
+from pipelines.logs import warn
+from pipelines.publish import versions
+from pipelines.publish.audit import audit, audit_parquet
+from pipelines.publish.made_from import digest, made_from, remember
+from pipelines.publish.parquet import Selection, write_dictionary, write_parquet
 from pipelines.publish.validation import stop_if_held_back
 
-STORAGE_VERSION = "v1.2.0"
+#: the oldest that DuckDB 2.0 writes; clients from 1.1 on read all of it (1.0 opens the file but
+#: cannot read a column of lists that are all empty)
+STORAGE_VERSION = "v1.0.0"
 MADE = "made"
 
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A database file that was swapped in."""
+    """A database file that was finished; ``shown``: whether it is the one that people open."""
 
     path: Path
     tables: int
     rows: int
     size: int
     replaced: bool
+    shown: bool = True
+    version: str = ""
 
 
 def monitoring_file(night: Night) -> PublishedFile:
-    """Swap in what analysts open; raises PublicationHeldBack where a blocking check failed."""
+    """Publish what analysts open; raises PublicationHeldBack where a blocking check failed.
+
+    A night older than the one that is shown is kept as a version and does not replace it.
+    """
     stop_if_held_back(night)
+    published = publish(night)
+    if not published.shown:
+        warn(
+            f"the night of {night.as_of} is kept as version {published.version}; "
+            f"{versions.shown(night.home)} is newer and stays published (jiuzhulian restore "
+            f"{published.version} shows the older one)"
+        )
+    return published
+
+
+def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
+    """Build a version beside, audit it as a whole, and let it be seen by one rename."""
+    home, before = night.home, versions.shown(night.home)
     promises = [p for p in _promises(night) if p.published is True]
-    return _file(night, promises, night.home.monitoring, 0o644)
+    selected = [Selection.whole(promise) for promise in promises]
+    told = made_from(night)
+    with versions.draft(home, night.as_of) as folder:
+        path, parquet = folder / versions.DATABASE, folder / versions.PARQUET
+        with _made(night, path, 0o644) as con:
+            for promise in promises:
+                _table(con, night, promise, _named(promise, flat=False))
+            write_parquet(con, MADE, selected, parquet)
+        write_dictionary(selected, parquet)
+        held = audit(night, promises, path, flat=False)
+        audit_parquet(night, selected, parquet)
+        tables = {name: [one.rows, one.hash] for name, one in sorted(held.items())}
+        versions.write_manifest(folder, {
+            "as_of": night.as_of.isoformat(),
+            "run_id": night.run_id,
+            "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "storage_version": STORAGE_VERSION,
+            "made_from": told,
+            "made_from_sha256": digest(told),
+            "tables": tables,
+            "tables_sha256": digest(tables),
+            "row_counts_accepted": night.settings.accept_row_counts == night.as_of,
+        })  # fmt: skip
+        size = path.stat().st_size
+        version = versions.seal(home, folder, night.as_of)
+    visible = whatever_is_shown or before is None or version.as_of >= before.as_of
+    if visible:
+        versions.show(home, version)
+    versions.prune(home, night.settings.keep_published_nights, before if visible else version)
+    remember(night, digest(told))
+    return PublishedFile(
+        home.monitoring, len(promises), sum(one.rows for one in held.values()), size,
+        replaced=before is not None and visible, shown=visible, version=version.name,
+    )  # fmt: skip
 
 
 def identity_file(night: Night) -> PublishedFile:
-    """Swap in who is who, for those who may know; nobody else can read the file."""
+    """Swap in who is who, for those who may know; nobody else can read the file.
+
+    It goes with what is shown: that of an older night is not written.
+    """
     promises = [p for p in _promises(night) if p.published == "restricted"]
-    return _file(night, promises, night.home.identity, 0o600, flat=True)
+    seen = versions.shown(night.home)
+    if seen is not None and seen.as_of > night.as_of:
+        return PublishedFile(night.home.identity, 0, 0, 0, replaced=False, shown=False)
+    return _file(night, promises, night.home.identity, 0o600)
 
 
 def _promises(night: Night) -> list[Promise]:
@@ -53,23 +119,21 @@ def _promises(night: Night) -> list[Promise]:
     return [promises[name] for name in sorted(promises) if night.exists(name)]
 
 
-def _file(
-    night: Night, promises: Sequence[Promise], target: Path, mode: int, *, flat: bool = False
-) -> PublishedFile:
+def _file(night: Night, promises: Sequence[Promise], target: Path, mode: int) -> PublishedFile:
     partial = target.with_name(f".{target.name}.{night.run_id}.partial")
     _wipe(target)
     try:
         with _made(night, partial, mode) as con:
             for promise in promises:
-                _table(con, night, promise, _named(promise, flat=flat))
-        audit(night, promises, partial, flat=flat)
-        _sync(partial)
+                _table(con, night, promise, _named(promise, flat=True))
+        held = audit(night, promises, partial, flat=True)
+        sync(partial)
         replaced, size = target.exists(), partial.stat().st_size
         os.replace(partial, target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         _wipe(target)
-    rows = sum(pointer.rows for p in promises if (pointer := night.pointer(p.table)))
+    rows = sum(one.rows for one in held.values())
     return PublishedFile(target, len(promises), rows, size, replaced)
 
 
@@ -115,9 +179,12 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
     con.execute(f"CREATE TABLE {name} ({columns})")
     pointer = night.pointer(promise.table)
     paths = pointer.paths(night.home.lake) if pointer else []
-    if paths:
+    if pointer and paths:
         files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        listed = ", ".join(quoted(column) for column in promise.column_names)
+        listed = ", ".join(
+            quoted(c.name) if c.name in pointer.columns else f"CAST(NULL AS {c.type})"
+            for c in promise.columns
+        )
         order = ", ".join(quoted(column) for column in promise.key) or "ALL"
         con.execute(
             f"INSERT INTO {name} SELECT {listed} "
@@ -138,12 +205,3 @@ def _wipe(target: Path) -> None:
     """Remove what a run that was cut off left beside ``target``."""
     for leftover in target.parent.glob(f".{target.name}.*.partial*"):
         leftover.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Force a file or a folder to disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

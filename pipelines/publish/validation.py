@@ -62,6 +62,7 @@ def _values(night: Night) -> dict[str, Any]:
     return {
         "as_of": night.as_of,
         "previous": night.previous,
+        "counts_accepted": night.settings.accept_row_counts == night.as_of,
         "suites": fingerprint.code(Path(contracts.__file__).parent),
         "contracts": [fingerprint.folder(schemas / part) for part in ("sources", "codes")],
         "checks": (schemas / "tables" / "checks.yml").read_text(encoding="utf-8"),
