@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
+from pipelines import withheld
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.lake.night import Built
 from pipelines.logs import step
@@ -112,6 +113,7 @@ def table_asset(room: Room, table: str) -> dg.AssetsDefinition:
     table_spec = spec(table, room.name, reads, {"duckdb", "parquet"})
 
     @dg.multi_asset(name=f"{table.replace('.', '__')}", specs=[table_spec])
+    @withheld.step
     def make(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
         built = room.build(table, night.of(context))
         step(table, built.rows, built.seconds, reused=built.reused)

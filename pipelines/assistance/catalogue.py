@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import yaml
 
 from pipelines.assistance.fields import FIELDS
 from pipelines.contracts.load import load_codes, load_contracts
@@ -218,6 +219,15 @@ def department_frame(catalogue: Catalogue) -> pl.DataFrame:
     schema = {"place": pl.String, "department": pl.String, "title_zh": pl.String,
               "word": pl.String, "by_source": pl.Boolean}  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def shown_words(schemas: Path) -> list[str]:
+    """Words for help that name nobody: of the code lists, the catalogue and the lookups."""
+    path = schemas / "lookups" / "aid_words.yaml"  # contracts kept with an old night have none
+    raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {"words": []}
+    coded = {word for listed in load_codes(schemas).values() for word in listed.lookup}
+    kinds = {word for kind in load_catalogue(schemas).kinds for word in kind.words}
+    return sorted({*map(str, raw["words"]), *coded, *kinds})
 
 
 def hospital_frame(catalogue: Catalogue) -> pl.DataFrame:

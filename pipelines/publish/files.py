@@ -16,6 +16,7 @@ import duckdb
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.engine.sql import quoted
 from pipelines.lake.night import Night
+from pipelines.publish.audience import allowed_promises, audience
 from pipelines.publish.audit import audit
 from pipelines.publish.validation import stop_if_held_back
 
@@ -37,7 +38,8 @@ class PublishedFile:
 def monitoring_file(night: Night) -> PublishedFile:
     """Swap in what analysts open; raises PublicationHeldBack where a blocking check failed."""
     stop_if_held_back(night)
-    promises = [p for p in _promises(night) if p.published is True]
+    allowed = allowed_promises(night.settings.schemas)
+    promises = [allowed[p.table] for p in _promises(night) if p.table in allowed]
     return _file(night, promises, night.home.monitoring, 0o644)
 
 
@@ -117,16 +119,22 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
     paths = pointer.paths(night.home.lake) if pointer else []
     if paths:
         files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        listed = ", ".join(quoted(column) for column in promise.column_names)
+        source = f"read_parquet([{files}], hive_partitioning = false)"
         order = ", ".join(quoted(column) for column in promise.key) or "ALL"
-        con.execute(
-            f"INSERT INTO {name} SELECT {listed} "
-            f"FROM read_parquet([{files}], hive_partitioning = false) ORDER BY {order}"
-        )
+        con.execute(f"INSERT INTO {name} FROM ({_rows(night, promise, source)}) ORDER BY {order}")
     con.execute(f"COMMENT ON TABLE {name} IS {_comment(promise)}")
     for column in promise.columns:
         text = f"{column.zh} / {column.en}".replace("'", "''")
         con.execute(f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS '{text}'")
+
+
+def _rows(night: Night, promise: Promise, source: str) -> str:
+    """A statement that gives the rows of a table as its readers may see them."""
+    if promise.published is True:
+        reader = audience(night.settings.schemas)
+        return reader.rows(promise, source, night.settings.small_count_below)
+    listed = ", ".join(quoted(column) for column in promise.column_names)
+    return f"SELECT {listed} FROM {source}"
 
 
 def _comment(promise: Promise) -> str:

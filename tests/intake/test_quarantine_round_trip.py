@@ -236,7 +236,7 @@ def test_the_commands_say_counts_and_no_value(office: Office, csv: Csv, nights: 
     assert listed.exit_code == 0
     assert "civil_affairs/assistance_payment: 1 unreadable_amount at amount" in listed.stdout
     assert "138" not in listed.stdout and "欧阳" not in listed.stdout
-    written = CliRunner().invoke(cli.app, ["quarantine", "export", *home])
+    written = CliRunner().invoke(cli.app, ["quarantine", "export", "--purpose", "更正", *home])
     assert Path(written.stdout.strip()).is_file()
 
 
