@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.contracts.cells import safe
 from pipelines.errors import JiuzhulianError
 from pipelines.lake.night import Night
 from pipelines.linkage import judgements
@@ -82,7 +83,7 @@ def write(rows: pl.DataFrame, path: Path) -> None:
             sheet.write_string(0, column, title, head)
         for line, row in enumerate(rows.iter_rows(), start=1):
             for column, value in enumerate(row):
-                sheet.write_string(line, column, "" if value is None else str(value), text)
+                sheet.write_string(line, column, safe("" if value is None else value), text)
         asked = list(HEADERS).index("verdict")
         sheet.set_column(0, len(HEADERS) - 1, 16)
         sheet.freeze_panes(1, asked + 1)

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import xlsxwriter
 
+from pipelines.contracts.cells import safe
 from pipelines.intake.order_form import Returned, header_of, read_returned, role_of
 from pipelines.intake.receipts import sha256_of
 from pipelines.lake.night import Night
@@ -24,7 +25,6 @@ from pipelines.orders.workbook import (
     FONT,
     SIZE,
     FormWords,
-    safe,
     text_lines,
     widths_of,
     write_hidden,

@@ -14,12 +14,13 @@ from typing import Any
 import polars as pl
 import xlsxwriter
 
+from pipelines.contracts.cells import safe
 from pipelines.lake.night import Night
 from pipelines.orders.audiences import Configuration
 from pipelines.orders.fields import masked_number
 from pipelines.orders.registry import months
 from pipelines.orders.sheets import region_names
-from pipelines.orders.workbook import FIXED, FONT, SIZE, safe, widths_of
+from pipelines.orders.workbook import FIXED, FONT, SIZE, widths_of
 
 READS = (
     "orders.monthly_report", "orders.monthly_change", "orders.monthly_amount",

@@ -210,7 +210,7 @@ def test_nothing_is_a_formula_and_only_its_owner_can_read_it(
         cells = parts.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in cells and "<hyperlink" not in cells
     assert set(re.findall(r' t="(\w+)"', cells)) == {"s"}
-    assert "=?" in sheet(book)["发放金额（元）"].to_list()
+    assert " =?" in sheet(book)["发放金额（元）"].to_list()
 
 
 def test_what_cannot_be_placed_is_refused(office: Office, csv: Csv, nights: Nights) -> None:

@@ -18,14 +18,33 @@ def _local(host):
         return False
 
 
-def _watch(event, args):
-    if event in ("socket.connect", "socket.sendto"):
-        outside = isinstance(args[1], tuple) and not _local(args[1][0])
-        os.write(LOG, b"outside\n" if outside else b"inside\n")
-    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
-        os.write(LOG, b"inside\n" if _local(args[0]) else b"outside\n")
-    elif event == "open" and isinstance(args[0], str) and (args[2] or 0) & WRITES:
+def _reached(args):
+    outside = isinstance(args[1], tuple) and not _local(args[1][0])
+    os.write(LOG, b"outside\n" if outside else b"inside\n")
+
+
+def _named(args):
+    os.write(LOG, b"inside\n" if _local(args[0]) else b"outside\n")
+
+
+def _opened(args):
+    if isinstance(args[0], str) and (args[2] or 0) & WRITES:
         os.write(LOG, f"wrote {Path(args[0]).absolute()}\n".encode())
+
+
+WATCHED = {
+    "socket.connect": _reached,
+    "socket.sendto": _reached,
+    "socket.getaddrinfo": _named,
+    "socket.gethostbyname": _named,
+    "open": _opened,
+}
+
+
+def _watch(event, args, known=WATCHED.get):
+    seen = known(event)
+    if seen is not None:
+        seen(args)
 
 
 sys.addaudithook(_watch)
