@@ -6,7 +6,8 @@ one of the two names is a fault, or is left out. Small counts of people by place
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -14,14 +15,18 @@ from typing import Any
 
 import yaml
 
-from pipelines.contracts.promises import CLASSES, Promise, load_promises
+from pipelines.contracts.promises import CLASSES, Promise, PromisedColumn, load_promises
 from pipelines.engine.sql import quoted
 from pipelines.errors import ConfigurationFault
+from pipelines.intake.file_names import file_names
 
 PLACE = "schemas/publish/audiences.yaml"
 #: those who open monitoring.duckdb
 ANALYST = "analyst"
 NEVER = "identifying"
+#: the frame (text, shown) that statements of `Audience.rows` look a text up in
+SHOWN = "shown_text"
+SHOWN_MAP = f"SELECT map(list(text), list(shown)) AS by_text FROM {SHOWN}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class Audience:
     classes: frozenset[str]
     tables: Mapping[str, tuple[str, ...]]
     small_counts: Mapping[str, SmallCounts]
+    masked: Mapping[str, tuple[str, ...]]
 
     def allowed(self, promise: Promise) -> Promise | None:
         """The promise with the columns that this audience may open; None where it has none."""
@@ -62,11 +68,46 @@ class Audience:
 
     def rows(self, promise: Promise, source: str, threshold: int) -> str:
         """A statement that gives a table's rows from ``source`` as this audience may see them."""
-        listed = ", ".join(quoted(name) for name in promise.column_names)
+        masked = self.masked.get(promise.table, ())
+        listed = ", ".join(
+            _masked(column) if column.name in masked else quoted(column.name)
+            for column in promise.columns
+        )
+        if masked:
+            return f"SELECT {listed} FROM {source}, ({SHOWN_MAP}) AS shown"
         rule = self.small_counts.get(promise.table)
         if rule is None:
             return f"SELECT {listed} FROM {source}"
         return _suppressed(promise, rule, source, threshold)
+
+    def texts(self, promise: Promise, source: str) -> str | None:
+        """A statement that gives every text of the masked columns of a table; None without any."""
+        parts = [
+            f"SELECT unnest({quoted(column.name)}) AS text FROM {source}"
+            if column.type.endswith("[]") else f"SELECT {quoted(column.name)} AS text FROM {source}"
+            for column in promise.columns if column.name in self.masked.get(promise.table, ())
+        ]  # fmt: skip
+        if not parts:
+            return None
+        return f"SELECT DISTINCT text FROM ({' UNION ALL '.join(parts)}) WHERE text IS NOT NULL"
+
+
+def _masked(column: PromisedColumn) -> str:
+    name = quoted(column.name)
+    if column.type.endswith("[]"):
+        return f"list_transform({name}, lambda text: shown.by_text[text]) AS {name}"
+    return f"shown.by_text[{name}] AS {name}"
+
+
+def shown_texts(texts: Iterable[str]) -> dict[str, str]:
+    """Each text as it may be shown, in order; two that look the same get a number each."""
+    found: dict[str, str] = {}
+    used: Counter[str] = Counter()
+    for text in sorted(texts):
+        shown = file_names().shown(text)
+        used[shown] += 1
+        found[text] = shown if used[shown] == 1 else f"{shown}（{used[shown]}）"
+    return found
 
 
 def _suppressed(promise: Promise, rule: SmallCounts, source: str, threshold: int) -> str:
@@ -143,6 +184,7 @@ def _read(schemas: Path) -> tuple[dict[str, Audience], tuple[str, ...]]:
             Audience(
                 one["id"], one["title"]["zh"], one["title"]["en"], frozenset(one["classes"]),
                 {table: tuple(columns) for table, columns in one["tables"].items()}, small,
+                {table: tuple(columns) for table, columns in (raw.get("masked") or {}).items()},
             )
             for one in raw["audiences"]
         ]  # fmt: skip
@@ -172,6 +214,9 @@ def _faults(reader: Audience, promises: Mapping[str, Promise]) -> Iterator[str]:
             f"{place}: {table}.{name} is of its key and cannot be left out"
             for name in promise.key if name not in names
         )  # fmt: skip
+    for table, names in reader.masked.items():
+        if set(names) - set(promises[table].column_names if table in promises else ()):
+            yield f"{PLACE}: masked: {table} does not promise all of these columns"
     for table, rule in reader.small_counts.items():
         known = promises[table].column_names if table in promises else ()
         given = {*rule.counts, *rule.figures, *rule.totals_of}

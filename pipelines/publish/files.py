@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.engine.sql import quoted
 from pipelines.lake.night import Night
-from pipelines.publish.audience import allowed_promises, audience
+from pipelines.publish.audience import SHOWN, allowed_promises, audience, shown_texts
 from pipelines.publish.audit import audit
 from pipelines.publish.validation import stop_if_held_back
 
@@ -121,20 +122,27 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
         files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
         source = f"read_parquet([{files}], hive_partitioning = false)"
         order = ", ".join(quoted(column) for column in promise.key) or "ALL"
-        con.execute(f"INSERT INTO {name} FROM ({_rows(night, promise, source)}) ORDER BY {order}")
+        con.execute(
+            f"INSERT INTO {name} FROM ({_rows(con, night, promise, source)}) ORDER BY {order}"
+        )
     con.execute(f"COMMENT ON TABLE {name} IS {_comment(promise)}")
     for column in promise.columns:
         text = f"{column.zh} / {column.en}".replace("'", "''")
         con.execute(f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS '{text}'")
 
 
-def _rows(night: Night, promise: Promise, source: str) -> str:
+def _rows(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, source: str) -> str:
     """A statement that gives the rows of a table as its readers may see them."""
-    if promise.published is True:
-        reader = audience(night.settings.schemas)
-        return reader.rows(promise, source, night.settings.small_count_below)
-    listed = ", ".join(quoted(column) for column in promise.column_names)
-    return f"SELECT {listed} FROM {source}"
+    if promise.published is not True:
+        listed = ", ".join(quoted(column) for column in promise.column_names)
+        return f"SELECT {listed} FROM {source}"
+    reader = audience(night.settings.schemas)
+    if (texts := reader.texts(promise, source)) is not None:
+        shown = shown_texts(text for (text,) in con.execute(texts).fetchall())
+        listed = {"text": list(shown), "shown": list(shown.values())}
+        schema = {"text": pl.String, "shown": pl.String}
+        con.register(SHOWN, pl.DataFrame(listed, schema).to_arrow())
+    return reader.rows(promise, source, night.settings.small_count_below)
 
 
 def _comment(promise: Promise) -> str:
