@@ -6,6 +6,7 @@ from assets.factory import OWNERS, asset_key, room_assets
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
 from pipelines import withheld
+from pipelines.lake import access_log
 from pipelines.orders.outbox import READS, write_outbox
 
 
@@ -21,7 +22,10 @@ from pipelines.orders.outbox import READS, write_outbox
 @withheld.step
 def outbox(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
     """Only after publishing: what a blocking check holds back is not sent out either."""
-    written = write_outbox(night.of(context))
+    opened = night.of(context)
+    written = write_outbox(opened)
+    counts = {"orders": written.orders, "rows": written.rows, "replies": written.replies}
+    access_log.record(opened.home, "work_orders", access_log.NIGHTLY, counts=counts)
     return dg.MaterializeResult(
         metadata={
             "orders": written.orders,

@@ -14,6 +14,7 @@ from pipelines import withheld
 from pipelines.assistance.outbox import TABLE as REFERRALS
 from pipelines.assistance.outbox import write_referrals
 from pipelines.contracts.promises import load_promises
+from pipelines.lake import access_log
 from pipelines.nightly import commit
 
 PUBLISHED = sorted(
@@ -175,7 +176,10 @@ def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.Mate
 def referrals(
     context: dg.AssetExecutionContext, night: NightResource
 ) -> dg.MaterializeResult[None]:
-    written = write_referrals(night.of(context))
+    opened = night.of(context)
+    written = write_referrals(opened)
+    counts = {"files": written.files, "rows": written.rows}
+    access_log.record(opened.home, "referrals", access_log.NIGHTLY, counts=counts)
     return dg.MaterializeResult(
         metadata={"files": written.files, "dagster/row_count": written.rows}
     )

@@ -14,7 +14,7 @@ import openpyxl
 from pipelines.settings import ROOT
 
 SAMPLE = ROOT / "data_samples" / "hard_cases" / "landing"
-DAY, NEXT = "20261120", "20261121"
+DAY = "20261120"
 GOOD, BAD, GUARDIAN, CLERK, FILE = "龘靐齉", "爩麤灪", "齾鸾龗", "籲爨癵", "驫厵灥"
 WORDS: dict[str, str] = {
     "name in a good row": GOOD,
@@ -222,6 +222,13 @@ def plant(landing: Path) -> None:
             "情况说明": f"{GOOD}家，{CLERK}来报，{w['phone in a free text']}",
         },
     )
+    visits = landing / "civil_affairs" / "disposition"
+    visits.mkdir()
+    (visits / f"核查_{DAY}.csv").write_text(
+        "预警编号,核查日期,核查结果,原因说明,落实救助,核查人身份\n"
+        f"C0001,2026-11-20,属实,{w['words of a visitor']}{GOOD},{CLERK},{CLERK}\n",
+        encoding="utf-8",
+    )
     # a file named after a person, a file without its header, and a sheet named after a person
     add(
         landing,
@@ -246,14 +253,3 @@ def plant(landing: Path) -> None:
     sheet.append(["SWMARK2", BAD, w["number of a bad row"], "女", "1991-05-23", CLERK, ""])
     book.create_sheet(BAD).append([GOOD, phone])
     book.save(landing / "civil_affairs" / "death_record" / f"名单_{DAY}.xlsx")
-
-
-def answer(landing: Path, case_id: str) -> None:
-    """A visit's result of the next day, with words about the person."""
-    folder = landing / "civil_affairs" / "disposition"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"核查_{NEXT}.csv").write_text(
-        "预警编号,核查日期,核查结果,原因说明,落实救助,核查人身份\n"
-        f"{case_id},2026-11-21,属实,{WORDS['words of a visitor']}{GOOD},{CLERK},{CLERK}\n",
-        encoding="utf-8",
-    )
