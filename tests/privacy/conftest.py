@@ -24,7 +24,7 @@ from pipelines.settings import ROOT
 from tests.privacy import people
 
 NIGHT, NEXT = "2026-11-20", "2026-11-21"
-PURPOSE = ("--purpose", "测试 test")
+PURPOSE = ("--purpose", "入户前核对 before a visit")
 
 
 def no_route() -> Sequence[str]:

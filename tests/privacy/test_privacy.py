@@ -1,9 +1,14 @@
-"""Commands that show who somebody is: each asks for a purpose and is noted before it shows."""
+"""Marked people are looked for in every byte that nights leave where nobody may be named; and
+commands that show who somebody is ask for a purpose and are noted before they show anything.
+
+That the search can find is shown in `test_search`. One file, so that the nights are made once.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import stat
 from datetime import date
 from pathlib import Path
@@ -11,7 +16,6 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from conftest import NIGHT, Ran
 from typer.testing import CliRunner
 
 from pipelines import cli, rooms
@@ -21,16 +25,75 @@ from pipelines.lake.correction import in_force, load_corrections
 from pipelines.lake.home import Home
 from pipelines.nightly import open_night
 from pipelines.settings import Settings
+from tests.privacy.conftest import NIGHT, PURPOSE, Planted
+from tests.privacy.people import WORDS
+from tests.privacy.search import Search
 
 NUMBER, NAME, RECORD = "99010219780411023X", "王守义", "medical_insurance/insured_person:HW1|390"
-PURPOSE = ("--purpose", "入户前核对 before a visit")
+
+
+def test_they_went_through_the_night(planted: Planted) -> None:
+    """Else it would be no wonder that they are not found."""
+    assert [one.returncode for one in planted.said] == [0, 1, 1], planted.said
+    within = Search(WORDS).below(planted.home.lake) | Search(WORDS).below(planted.home.quarantine)
+    assert set(WORDS) - {line.rsplit(": ", 1)[1] for line in within} == set()
+    failed = sqlite3.connect(planted.home.dagster / "history" / "runs.db")
+    states = [state for (state,) in failed.execute("SELECT status FROM runs").fetchall()]
+    failed.close()
+    assert sorted(states) == ["FAILURE", "FAILURE", "SUCCESS"]
+
+
+def test_nothing_names_them_where_nobody_may_be_named(planted: Planted) -> None:
+    search = Search(WORDS)
+    found = search.below(planted.root, but=planted.identifying)
+    assert search.files > 10
+    assert found == set()
+
+
+def test_no_command_said_their_names(planted: Planted) -> None:
+    search = Search(WORDS)
+    told = [*planted.told, *(one.stdout + one.stderr for one in planted.said)]
+    said = [search.in_bytes(one.encode()) for one in told]
+    assert said == [set()] * len(said)
+
+
+def test_nothing_is_left_outside_home(planted: Planted) -> None:
+    left = [path for path in planted.elsewhere.rglob("*") if path.is_file()]
+    assert left == []
+    home = f"wrote {planted.home.root}/"
+    others = {line for line in planted.guarded("wrote ") if not line.startswith(home)}
+    assert {line for line in others if "/dev/" not in line} == set()
+
+
+def test_what_identifies_is_closed_to_others(planted: Planted) -> None:
+    restricted = planted.home.restricted
+    modes = {
+        path: stat.S_IMODE(path.lstat().st_mode)
+        for path in (restricted, *restricted.rglob("*")) if not path.is_symlink()
+    }  # fmt: skip
+    assert len(modes) > 200
+    assert {p: oct(m) for p, m in modes.items() if p.is_dir() and m != 0o700} == {}
+    assert {p: oct(m) for p, m in modes.items() if p.is_file() and m != 0o600} == {}
+    assert list(planted.home.tmp.iterdir()) == []
+
+
+def test_what_is_published_can_be_read_by_others(planted: Planted) -> None:
+    published = planted.home.published
+    modes = {p: stat.S_IMODE(p.stat().st_mode) for p in (published, *published.rglob("*"))}
+    assert {p: oct(m) for p, m in modes.items() if m != (0o755 if p.is_dir() else 0o644)} == {}
+
+
+def test_no_connection_is_tried(planted: Planted) -> None:
+    """The first night ran where there is no network at all; no night tried to reach one."""
+    assert planted.guarded("watching")
+    assert planted.guarded("outside") == []
 
 
 @pytest.fixture(scope="module")
-def home(ran: Ran, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A copy of the HOME after a night, for these tests to write in."""
+def home(planted: Planted, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A copy of the HOME, for these tests to write in."""
     root = tmp_path_factory.mktemp("access") / "home"
-    shutil.copytree(ran.home, root)
+    shutil.copytree(planted.home.root, root)
     return Home(root)
 
 
@@ -143,7 +206,7 @@ def test_what_is_held_on_a_person(home: Home, person: str, tmp_path: Path) -> No
     assert {one["action"] for one in told["looked_at"]} >= {"held"}
 
 
-def test_nights_respect_a_correction(ran: Ran, home: Home, person: str) -> None:
+def test_nights_respect_a_correction(planted: Planted, home: Home, person: str) -> None:
     """The value is asked for on stdin; the next night reads it, the register's own word stays."""
     words = ("--record", RECORD, "--reason", "本人出示", "--by", "窗口")
     say(
@@ -151,7 +214,7 @@ def test_nights_respect_a_correction(ran: Ran, home: Home, person: str) -> None:
     )
     (made,) = in_force(load_corrections(home))
     assert (made.was, dict(made.values)) == ("1978-04-11", {"birth_date": "1978-04-12"})
-    settings = Settings(landing=ran.landing, home=home.root, settle_seconds=0)
+    settings = Settings(landing=planted.landing, home=home.root, settle_seconds=0)
     night = open_night(settings, date.fromisoformat(NIGHT))
     rooms.build("standard.std_medical_insurance__insured_person", night)
     rows = night.frame("standard.std_medical_insurance__insured_person")
