@@ -16,6 +16,7 @@ import typer
 from pipelines import cli_access, cli_deliveries, cli_lookback, cli_person
 from pipelines.cli_options import HomeDir, Landing, Policy, Purpose, day, noted, settings
 from pipelines.errors import EXIT_STOPPED, JiuzhulianError, Stopped, ended
+from pipelines.lake.closed import keep_closed
 
 app = typer.Typer(
     name="jiuzhulian",
@@ -138,6 +139,7 @@ def judge(
 
 def main() -> None:
     """Run a command; an error is one clear line and an exit code."""
+    keep_closed()
     sys.exit(ended(_command))
 
 

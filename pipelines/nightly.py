@@ -17,7 +17,7 @@ from pipelines.intake.land import LandingSummary, land
 from pipelines.intake.limits import Limits
 from pipelines.intake.pull import pulled_arrivals
 from pipelines.lake.acceptance import load_acceptances
-from pipelines.lake.closed import keep_closed, open_published
+from pipelines.lake.closed import keep_closed, open_published, temporary_files_in
 from pipelines.lake.home import Home
 from pipelines.lake.kept import keep_contracts, keep_policy
 from pipelines.lake.manifest import Manifest, manifest_sha256
@@ -59,6 +59,7 @@ def night_of_run(run_id: str, settings: Settings, as_of: date, *, rebuild: bool 
         home = Home(settings.home).create()
         stack.enter_context(home.locked())
         stack.callback(open_published, home.published)
+        stack.enter_context(temporary_files_in(home.tmp))
         wipe_leftovers(home)
         name = f"{as_of:%Y%m%d}-{run_id[:8]}"
         night = open_night(settings, as_of, name, rebuild=rebuild)

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 CLOSED, READABLE, ENTERED = 0o077, 0o644, 0o755
@@ -19,6 +22,25 @@ def keep_closed() -> None:
     os.umask(CLOSED)
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
+@contextmanager
+def temporary_files_in(folder: Path) -> Iterator[None]:
+    """Until the end of the block, what libraries spill into temporary files lies in ``folder``."""
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
+def close_below(root: Path) -> None:
+    """Close copies of files that others may read to them: folders 0700, files 0600."""
+    for folder, _, files in os.walk(root):
+        Path(folder).chmod(0o700)
+        for name in files:
+            Path(folder, name).chmod(0o600)
 
 
 def open_published(published: Path) -> None:

@@ -75,7 +75,8 @@ def write(rows: pl.DataFrame, path: Path) -> None:
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
-    with xlsxwriter.Workbook(unfinished, {"strings_to_formulas": False}) as book:
+    options = {"strings_to_formulas": False, "tmpdir": str(path.parent)}
+    with xlsxwriter.Workbook(unfinished, options) as book:
         sheet = book.add_worksheet(SHEET)
         text = book.add_format({"num_format": "@"})
         head = book.add_format({"bold": True, "text_wrap": True})

@@ -122,7 +122,7 @@ def folder_of(reply: Reply, configuration: Configuration) -> str:
 
 def write_reply(path: Path, reply: Reply, configuration: Configuration, words: FormWords) -> None:
     """Write one marked copy."""
-    with xlsxwriter.Workbook(path, _OPTIONS) as book:
+    with xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": str(path.parent)}) as book:
         book.set_properties({"title": "退回", "created": FIXED})
         page = book.add_worksheet("退回更正")
         said = configuration.words["mistake"]

@@ -47,7 +47,7 @@ class Report:
 
     def write(self, path: Path) -> None:
         """Write the workbook."""
-        with xlsxwriter.Workbook(path, _OPTIONS) as book:
+        with xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": str(path.parent)}) as book:
             book.set_properties({"title": "救助月报", "created": FIXED})
             for name, header, rows in self.tables:
                 self._sheet(book, name, header, rows)

@@ -27,13 +27,15 @@ NIGHT, NEXT = "2026-11-20", "2026-11-21"
 PURPOSE = ("--purpose", "入户前核对 before a visit")
 
 
+ISOLATED = ("unshare", "--net", "--map-root-user")
+
+
 def no_route() -> Sequence[str]:
     """Words before a command that cut it off from every network; empty where that may not be."""
-    words = ("unshare", "--net", "--map-root-user")
     if shutil.which("unshare") is None:
         return ()
-    tried = subprocess.run([*words, "true"], capture_output=True, check=False)
-    return words if tried.returncode == 0 else ()
+    tried = subprocess.run([*ISOLATED, "true"], capture_output=True, check=False)
+    return ISOLATED if tried.returncode == 0 else ()
 
 
 @dataclass
@@ -134,4 +136,6 @@ def _said_by_people(made: Planted) -> None:
 def _lose_a_row(made: Planted) -> None:
     """A row gets lost between landing and the checks, so that the night is held back."""
     landed = [r for r in load_receipts(made.home) if r.dataset == "field_report" and r.rows_landed]
+    before = os.umask(0o077)
     replace(landed[0], rows_landed=9, rows_read=9).save(made.home)
+    os.umask(before)

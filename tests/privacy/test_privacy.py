@@ -10,6 +10,7 @@ import json
 import shutil
 import sqlite3
 import stat
+import subprocess
 from datetime import date
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from pipelines.lake.correction import in_force, load_corrections
 from pipelines.lake.home import Home
 from pipelines.nightly import open_night
 from pipelines.settings import Settings
-from tests.privacy.conftest import NIGHT, PURPOSE, Planted
+from tests.privacy.conftest import ISOLATED, NIGHT, PURPOSE, Planted
 from tests.privacy.people import WORDS
 from tests.privacy.search import Search
 
@@ -84,9 +85,19 @@ def test_what_is_published_can_be_read_by_others(planted: Planted) -> None:
 
 
 def test_no_connection_is_tried(planted: Planted) -> None:
-    """The first night ran where there is no network at all; no night tried to reach one."""
-    assert planted.guarded("watching")
+    """Nor a name looked up: not by the command, not through Dagster."""
+    assert len(planted.guarded("watching")) == 3
     assert planted.guarded("outside") == []
+
+
+@pytest.mark.isolation
+def test_a_whole_night_needs_no_network(planted: Planted) -> None:
+    """The first night ran where there is no route, not even a loopback device that is up."""
+    first = planted.said[0]
+    assert (tuple(first.args[:3]), first.returncode) == (ISOLATED, 0)
+    words = [*ISOLATED, "cat", "/proc/net/route"]
+    routes = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert len(routes.splitlines()) == 1
 
 
 @pytest.fixture(scope="module")
