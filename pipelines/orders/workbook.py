@@ -70,8 +70,9 @@ class FormWords:
 
 def write_order(path: Path, sheet: Sheet, configuration: Configuration, words: FormWords) -> None:
     """Write one sheet of tonight."""
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False,
-                                    "strings_to_numbers": False, "tmpdir": str(path.parent)}) as book:  # fmt: skip
+    options = {"strings_to_formulas": False, "strings_to_urls": False,
+               "strings_to_numbers": False, "tmpdir": str(path.parent)}  # fmt: skip
+    with xlsxwriter.Workbook(path, options) as book:
         book.set_properties({"title": sheet.audience.title_zh, "created": FIXED})
         _Writer(book, sheet, configuration, words).write()
 

@@ -139,9 +139,9 @@ def _rows(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, source
     reader = audience(night.settings.schemas)
     if (texts := reader.texts(promise, source)) is not None:
         shown = shown_texts(text for (text,) in con.execute(texts).fetchall())
-        listed = {"text": list(shown), "shown": list(shown.values())}
+        pairs = {"text": list(shown), "shown": list(shown.values())}
         schema = {"text": pl.String, "shown": pl.String}
-        con.register(SHOWN, pl.DataFrame(listed, schema).to_arrow())
+        con.register(SHOWN, pl.DataFrame(pairs, schema).to_arrow())
     return reader.rows(promise, source, night.settings.small_count_below)
 
 
