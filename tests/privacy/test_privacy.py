@@ -25,6 +25,7 @@ from pipelines.lake import access_log
 from pipelines.lake.correction import in_force, load_corrections
 from pipelines.lake.home import Home
 from pipelines.nightly import open_night
+from pipelines.publish.reading import past_night
 from pipelines.settings import Settings
 from tests.privacy.conftest import ISOLATED, NIGHT, PURPOSE, Planted
 from tests.privacy.people import WORDS
@@ -127,10 +128,15 @@ def say(home: Home, *words: str, **more: str) -> str:
 
 
 def case(home: Home) -> str:
-    con = duckdb.connect(str(home.monitoring), read_only=True)
-    found = con.execute("SELECT case_id FROM hardship.suspected_illness_poverty").fetchall()
-    con.close()
-    return str(found[0][0])
+    """The case of the household in which NUMBER lives."""
+    with past_night(home.root) as night:
+        found = night.query(
+            "SELECT case_id FROM hardship.case_file AS filed "
+            "INNER JOIN population.person AS person ON person.household_id = filed.household_id "
+            "INNER JOIN linkage.person_identity AS known ON known.person_id = person.person_id "
+            "WHERE known.id_number = $number ORDER BY case_id", {"number": NUMBER},
+        )["case_id"].to_list()  # fmt: skip
+    return str(found[0])
 
 
 def last(home: Home) -> access_log.Entry:
