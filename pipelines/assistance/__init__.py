@@ -122,6 +122,7 @@ def bounds(night: Night) -> dict[str, Any]:
         "id_secret": _secret(night.key),
         "shown_from": settings.small_count_below,
         "shown_words": listed.shown_words(settings.schemas),
+        "organisation": listed.organisation_pattern(settings.schemas),
     }
 
 

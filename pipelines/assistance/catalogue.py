@@ -5,6 +5,7 @@ Reads and checks the files and gives them as frames. Who may get what is policy 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -223,11 +224,23 @@ def department_frame(catalogue: Catalogue) -> pl.DataFrame:
 
 def shown_words(schemas: Path) -> list[str]:
     """Words for help that name nobody: of the code lists, the catalogue and the lookups."""
-    path = schemas / "lookups" / "aid_words.yaml"  # contracts kept with an old night have none
-    raw = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {"words": []}
+    catalogue = load_catalogue(schemas)
     coded = {word for listed in load_codes(schemas).values() for word in listed.lookup}
-    kinds = {word for kind in load_catalogue(schemas).kinds for word in kind.words}
-    return sorted({*map(str, raw["words"]), *coded, *kinds})
+    kinds = {word for kind in catalogue.kinds for word in kind.words}
+    return sorted({*_aid_words(schemas, "words"), *coded, *kinds, *catalogue.hospital_services})
+
+
+def organisation_pattern(schemas: Path) -> str:
+    """What the name of an organisation ends in: such a word is no person's, and may be shown."""
+    endings = sorted(map(re.escape, _aid_words(schemas, "organisations"))) or ["$^"]
+    return f"^[^0-9A-Za-z]*({'|'.join(endings)})$"
+
+
+def _aid_words(schemas: Path, part: str) -> list[str]:
+    path = schemas / "lookups" / "aid_words.yaml"
+    if not path.is_file():  # contracts kept with an old night have none
+        return []
+    return [str(word) for word in yaml.safe_load(path.read_text(encoding="utf-8"))[part]]
 
 
 def hospital_frame(catalogue: Catalogue) -> pl.DataFrame:

@@ -157,6 +157,11 @@ carried as (
         every.person_id,
         every.subtype as word
     from every
+    union all
+    select
+        every.person_id,
+        every.department as word
+    from every
 ),
 
 shown as (
@@ -201,7 +206,12 @@ select
     every.given_on,
     every.paid_on,
     every.benefit_month,
-    coalesce(substr(called.found, 4), every.source) as department,
+    case
+        when called.found is not null then substr(called.found, 4)
+        when shown_department.word is not null then every.department
+        when regexp_matches(every.department, $organisation) then every.department
+        else every.source
+    end as department,
     coalesce(word.is_recurring, false) as is_recurring,
     every.source,
     every.dataset,
@@ -216,4 +226,5 @@ left join placed
 left join assistance.kind_word as word on every.aid_type = word.word
 left join shown as shown_type on every.aid_type = shown_type.word
 left join shown as shown_subtype on every.subtype = shown_subtype.word
+left join shown as shown_department on every.department = shown_department.word
 left join called on every.row_ref = called.row_ref and every.kind = called.kind
