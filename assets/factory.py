@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
+from pipelines import withheld
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.lake.night import Built
 from pipelines.logs import step
@@ -122,6 +123,7 @@ def room_assets(name: str) -> list[dg.AssetsDefinition]:
     ]
 
     @dg.multi_asset(name=name, specs=specs, can_subset=True)
+    @withheld.step
     def make(
         context: dg.AssetExecutionContext, night: NightResource
     ) -> Iterator[dg.MaterializeResult[None]]:

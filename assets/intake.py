@@ -13,6 +13,7 @@ import dagster as dg
 from assets.factory import OWNERS, asset_key, room_assets, spec
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
+from pipelines import withheld
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
 from pipelines.logs import say
@@ -50,6 +51,7 @@ def delivery(contract: Contract) -> dg.AssetSpec:
         for contract in CONTRACTS.values()
     ],
 )
+@withheld.step
 def landing(
     context: dg.AssetExecutionContext, night: NightResource
 ) -> Iterator[dg.MaterializeResult[None]]:

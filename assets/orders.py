@@ -5,6 +5,8 @@ import dagster as dg
 from assets.factory import OWNERS, asset_key, room_assets
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
+from pipelines import withheld
+from pipelines.lake import access_log
 from pipelines.orders.outbox import READS, write_outbox
 
 
@@ -17,9 +19,13 @@ from pipelines.orders.outbox import READS, write_outbox
     partitions_def=NIGHTS,
     description="发件箱 · Work orders, answers to returned ones and monthly reports, by audience.",
 )
+@withheld.step
 def outbox(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
     """Only after publishing: what a blocking check holds back is not sent out either."""
-    written = write_outbox(night.of(context))
+    opened = night.of(context)
+    written = write_outbox(opened)
+    counts = {"orders": written.orders, "rows": written.rows, "replies": written.replies}
+    access_log.record(opened.home, "work_orders", access_log.NIGHTLY, counts=counts)
     return dg.MaterializeResult(
         metadata={
             "orders": written.orders,

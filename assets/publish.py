@@ -10,9 +10,11 @@ from assets.intake import CONTRACTS
 from assets.partitions import NIGHTS
 from assets.resources import NightResource
 from pipelines import publish as room
+from pipelines import withheld
 from pipelines.assistance.outbox import TABLE as REFERRALS
 from pipelines.assistance.outbox import write_referrals
 from pipelines.contracts.promises import load_promises
+from pipelines.lake import access_log
 from pipelines.nightly import commit
 
 PUBLISHED = sorted(
@@ -40,6 +42,7 @@ EXPECTATION = asset_key("quality.expectation")
         if table != "quality.expectation"
     ],
 )
+@withheld.step
 def great_expectations(
     context: dg.AssetCheckExecutionContext, night: NightResource
 ) -> Iterator[dg.AssetCheckResult]:
@@ -63,6 +66,7 @@ def great_expectations(
         for table in RAW_TABLES.values()
     ],
 )
+@withheld.step
 def great_expectations_of_batches(
     context: dg.AssetCheckExecutionContext, night: NightResource
 ) -> Iterator[dg.AssetCheckResult]:
@@ -96,6 +100,7 @@ def _summed(table: str, rows: pl.DataFrame) -> dg.AssetCheckResult:
     blocking=True,
     description="阻断性检查 · No check that would make publishing wrong has failed.",
 )
+@withheld.step
 def nothing_blocks(
     context: dg.AssetCheckExecutionContext, night: NightResource
 ) -> dg.AssetCheckResult:
@@ -123,6 +128,7 @@ def nothing_blocks(
     partitions_def=NIGHTS,
     description="分析库 monitoring.duckdb · What analysts open; built beside, swapped in at once.",
 )
+@withheld.step
 def monitoring(
     context: dg.AssetExecutionContext, night: NightResource
 ) -> dg.MaterializeResult[None]:
@@ -149,6 +155,7 @@ def monitoring(
     partitions_def=NIGHTS,
     description="身份库 identity.duckdb · Who is who; mode 0600, never under published/.",
 )
+@withheld.step
 def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
     written = room.identity_file(night.of(context))
     return dg.MaterializeResult(
@@ -165,10 +172,14 @@ def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.Mate
     partitions_def=NIGHTS,
     description="分类转介表 · One spreadsheet of referrals per department, in its outbox alone.",
 )
+@withheld.step
 def referrals(
     context: dg.AssetExecutionContext, night: NightResource
 ) -> dg.MaterializeResult[None]:
-    written = write_referrals(night.of(context))
+    opened = night.of(context)
+    written = write_referrals(opened)
+    counts = {"files": written.files, "rows": written.rows}
+    access_log.record(opened.home, "referrals", access_log.NIGHTLY, counts=counts)
     return dg.MaterializeResult(
         metadata={"files": written.files, "dagster/row_count": written.rows}
     )
@@ -186,6 +197,7 @@ def referrals(
     partitions_def=NIGHTS,
     description="质量页 · The validation page for people, works without the internet.",
 )
+@withheld.step
 def validation_page(
     context: dg.AssetExecutionContext, night: NightResource
 ) -> dg.MaterializeResult[None]:

@@ -17,6 +17,7 @@ from pipelines.hardship.worked_examples import contradictions, read_examples
 from pipelines.intake.pull import delivery_faults
 from pipelines.logs import warn
 from pipelines.orders.faults import order_faults
+from pipelines.publish.audience import audience_faults, left_out
 from pipelines.settings import Settings
 
 
@@ -42,10 +43,14 @@ def check_all(schemas: Path, policy: Path, settings: Settings | None = None) -> 
         wrong = check_entitlements(policy, schemas, date.today())
     faults.extend(wrong)
     faults.extend(order_faults(schemas, policy))
+    if promises:
+        faults.extend(audience_faults(schemas))
     if settings is not None and contracts:
         faults.extend(delivery_faults(settings, contracts))
     if faults:
         raise ConfigurationFault(faults)
+    for column in left_out(schemas):
+        warn(f"{column} is promised, and listed for nobody in schemas/publish/audiences.yaml")
     rules = load_policy(policy)
     examples, faults = read_examples(policy, rules)
     if faults:

@@ -13,9 +13,10 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_deliveries, cli_lookback, cli_versions
-from pipelines.cli_options import HomeDir, Landing, Policy, day, settings
+from pipelines import cli_access, cli_deliveries, cli_lookback, cli_person, cli_versions
+from pipelines.cli_options import HomeDir, Landing, Policy, Purpose, day, noted, settings
 from pipelines.errors import EXIT_STOPPED, JiuzhulianError, Stopped, ended
+from pipelines.lake.closed import keep_closed
 
 app = typer.Typer(
     name="jiuzhulian",
@@ -95,6 +96,10 @@ cli_versions.add_to(app)
 cli_deliveries.add(app)
 
 
+cli_access.add(app)
+cli_person.add(app)
+
+
 @app.command()
 def review(
     home: HomeDir = None,
@@ -106,12 +111,14 @@ def review(
         tuple[str, str] | None,
         typer.Option(help="Explain these two records: <source>/<dataset>:<record_key>."),
     ] = None,
+    purpose: Purpose = None,
 ) -> None:
     """Writes the sheet in which people judge pairs; or explains one pair of records."""
     from pipelines.judging import explain_pair, write_sheet
     from pipelines.logs import show
 
     chosen = settings(home=home).home
+    noted(chosen, "review", purpose, [pair] if pair else [])
     if pair or records:
         show(explain_pair(chosen, pair, records))
     else:
@@ -133,6 +140,7 @@ def judge(
 
 def main() -> None:
     """Run a command; an error is one clear line and an exit code."""
+    keep_closed()
     sys.exit(ended(_command))
 
 

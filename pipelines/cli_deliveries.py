@@ -10,11 +10,10 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli_options import HomeDir, Purpose, noted
 from pipelines.errors import JiuzhulianError, NotFound
 from pipelines.lake.home import Home
 from pipelines.settings import read_settings
-
-HomeDir = Annotated[Path | None, typer.Option("--home", help="Where state and results lie.")]
 
 
 def accept(
@@ -85,13 +84,16 @@ def list_quarantine(department: Department = None, home: HomeDir = None) -> None
 
 
 @quarantine.command("export")
-def export_quarantine(department: Department = None, home: HomeDir = None) -> None:
+def export_quarantine(
+    department: Department = None, purpose: Purpose = None, home: HomeDir = None
+) -> None:
     """Writes a department's open rows as workbooks that it can mend and send back."""
     from pipelines.contracts.load import load_contracts
     from pipelines.intake.quarantine_export import export
     from pipelines.logs import show
 
     place = _home(home)
+    noted(place.root, "quarantine_export", purpose)
     with place.locked():
         written = export(place, load_contracts(read_settings().schemas), department)
     for path in written:

@@ -10,7 +10,16 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from pipelines.cli_options import AnswerFormat, Format, HomeDir, Policy, day, settings
+from pipelines.cli_options import (
+    AnswerFormat,
+    Format,
+    HomeDir,
+    Policy,
+    Purpose,
+    day,
+    noted,
+    settings,
+)
 from pipelines.errors import EXIT_NOT_THE_SAME, JiuzhulianError
 
 NightOption = Annotated[
@@ -36,6 +45,7 @@ def explain(
         bool, typer.Option(help="Show names in full, and the words of disputes.")
     ] = False,
     rows: Annotated[int, typer.Option(min=1, help="At most so many rows of each kind.")] = 12,
+    purpose: Purpose = None,
     format_: AnswerFormat = Format.TEXT,
 ) -> None:
     """Why this case, or what of this person: rows, match, household, rule, numbers."""
@@ -48,6 +58,8 @@ def explain(
         raise JiuzhulianError(
             "name a case, or a person with --person: see jiuzhulian explain --help"
         )
+    whom = [str(case_id or person)]
+    noted(where, "explain_names" if names else "explain", purpose, whom, needed=names)
     if format_ is Format.JSON:
         told = (
             explaining.as_json(case_id, where, names=names, as_of=as_of)

@@ -53,6 +53,12 @@ class AlreadyRunning(JiuzhulianError):
     exit_code = EXIT_ALREADY_RUNNING
 
 
+class ProgramFault(JiuzhulianError):
+    """A fault of the program inside a step; what the error said is withheld, it may quote a row."""
+
+    exit_code = EXIT_PROGRAM_FAULT
+
+
 class NotFound(JiuzhulianError):
     """Something that was asked for by name (a case, a night, a table) is not there."""
 
@@ -89,14 +95,24 @@ def ended(work: Callable[[], object]) -> int:
         _tell("stopped")
         return EXIT_STOPPED
     except Exception as error:
-        if os.environ.get("JIUZHULIAN_TRACEBACK") == "1":
+        if shows_tracebacks():
             raise
-        _tell(
-            f"a fault of the program, {type(error).__name__} {_place(error)}: please report this "
-            "line; JIUZHULIAN_TRACEBACK=1 shows more, which may quote a person's data"
-        )
+        _tell(fault_text(error))
         return EXIT_PROGRAM_FAULT
     return code if isinstance(code, int) else EXIT_OK
+
+
+def shows_tracebacks() -> bool:
+    """Whether whoever started the command asked to see errors whole."""
+    return os.environ.get("JIUZHULIAN_TRACEBACK") == "1"
+
+
+def fault_text(error: BaseException) -> str:
+    """Kind and place of an error that is not ours; its own words may quote a row."""
+    return (
+        f"a fault of the program, {type(error).__name__} {_place(error)}: please report this "
+        "line; JIUZHULIAN_TRACEBACK=1 shows more, which may quote a person's data"
+    )
 
 
 def _tell(*messages: str) -> None:

@@ -17,6 +17,7 @@ from pipelines.intake.land import LandingSummary, land
 from pipelines.intake.limits import Limits
 from pipelines.intake.pull import pulled_arrivals
 from pipelines.lake.acceptance import load_acceptances
+from pipelines.lake.closed import keep_closed, open_published, temporary_files_in
 from pipelines.lake.home import Home
 from pipelines.lake.kept import keep_contracts, keep_policy
 from pipelines.lake.manifest import Manifest, manifest_sha256
@@ -53,9 +54,12 @@ _open: dict[str, tuple[Night, ExitStack]] = {}
 def night_of_run(run_id: str, settings: Settings, as_of: date, *, rebuild: bool = False) -> Night:
     """The night that a run works on: opened once in this process, with its HOME locked."""
     if run_id not in _open:
+        keep_closed()
         stack = ExitStack()
         home = Home(settings.home).create()
         stack.enter_context(home.locked())
+        stack.callback(open_published, home.published)
+        stack.enter_context(temporary_files_in(home.tmp))
         wipe_leftovers(home)
         name = f"{as_of:%Y%m%d}-{run_id[:8]}"
         night = open_night(settings, as_of, name, rebuild=rebuild)
@@ -136,6 +140,7 @@ def commit(night: Night) -> Manifest:
         contracts_sha256=keep_contracts(night.home, night.settings.schemas),
         disputes=tuple(dispute.dispute_id for dispute in night.disputes),
         judgements=tuple(sorted(path.stem for path in night.home.judgements.glob("*.jsonl"))),
+        corrections=tuple(one.correction_id for one in night.corrections),
         settings=night.settings.deciding,
     )
     manifest.save(night.home)
@@ -146,4 +151,7 @@ def commit(night: Night) -> Manifest:
 def wipe_leftovers(home: Home) -> None:
     """Remove what earlier runs that were cut off left in HOME/restricted/tmp."""
     for leftover in home.tmp.iterdir():
-        shutil.rmtree(leftover, ignore_errors=True)
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover, ignore_errors=True)
+        else:
+            leftover.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from pipelines.errors import ConfigurationFault, JiuzhulianError
 from pipelines.hardship.policy import check_policy
 from pipelines.intake.pull import delivery_faults
 from pipelines.lake import machine
+from pipelines.lake.closed import keep_closed
 from pipelines.lake.home import Home
 from pipelines.logs import terminal
 from pipelines.orders.faults import order_faults
@@ -43,6 +44,7 @@ compute_logs:
 
 def dagster_home(home: Home) -> str:
     """Make HOME/restricted/dagster an instance folder and name it in the environment."""
+    keep_closed()
     config = home.dagster / "dagster.yaml"
     if not config.exists():
         config.write_text(DAGSTER_YAML, encoding="utf-8")

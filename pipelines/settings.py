@@ -29,7 +29,7 @@ DECIDING = (
     "income_check_valid_months", "case_clear_days", "case_silence_days", "gap_payment_days",
     "gap_medical_tier_days", "gap_medical_burden_yuan", "gap_student_tier_months",
     "gap_student_aid_months", "gap_confirmed_days", "gap_needs_days", "overlap_full_months",
-    "certain_identity",
+    "certain_identity", "small_count_below",
 )  # fmt: skip
 
 
@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     accept_row_counts: date | None = None
     #: keep Dagster's record of runs in HOME, for its user interface; without, a night is faster
     record_runs: bool = True
+    #: counts of people by place below this many are left empty in what is published
+    small_count_below: int = 5
     #: an economic check older than this many months no longer says a household's income
     income_check_valid_months: int = 18
     #: days without a rule firing after which an open case is cleared

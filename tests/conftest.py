@@ -1,7 +1,8 @@
-"""Extras: tests that need Chromium, Java, MariaDB or LibreOffice are left out where it is missing.
+"""Extras: tests that need Chromium, Java, MariaDB, LibreOffice or a network namespace are left out
+where it is missing.
 
-That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,mariadb,office,spark`` (CI) turns a
-missing extra into a failure.
+That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,isolation,mariadb,office,spark`` (CI)
+turns a missing extra into a failure.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 
@@ -49,8 +51,17 @@ def no_office() -> str | None:
     return f"{' and '.join(missing)} not installed" if missing else None
 
 
+def no_isolation() -> str | None:
+    words = ["unshare", "--net", "--map-root-user", "true"]
+    if shutil.which("unshare") is None:
+        return "unshare is not installed (package util-linux)"
+    ended = subprocess.run(words, capture_output=True, check=False)
+    return "this machine allows no network namespace" if ended.returncode else None
+
+
 EXTRAS: dict[str, Callable[[], str | None]] = {
     "browser": no_browser,
+    "isolation": no_isolation,
     "mariadb": no_mariadb,
     "office": no_office,
     "spark": no_spark,

@@ -120,6 +120,9 @@ def bounds(night: Night) -> dict[str, Any]:
         "full_months": settings.overlap_full_months,
         "certain": settings.certain_identity,
         "id_secret": _secret(night.key),
+        "shown_from": settings.small_count_below,
+        "shown_words": listed.shown_words(settings.schemas),
+        "organisation": listed.organisation_pattern(settings.schemas),
     }
 
 

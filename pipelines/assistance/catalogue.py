@@ -5,12 +5,14 @@ Reads and checks the files and gives them as frames. Who may get what is policy 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import yaml
 
 from pipelines.assistance.fields import FIELDS
 from pipelines.contracts.load import load_codes, load_contracts
@@ -218,6 +220,27 @@ def department_frame(catalogue: Catalogue) -> pl.DataFrame:
     schema = {"place": pl.String, "department": pl.String, "title_zh": pl.String,
               "word": pl.String, "by_source": pl.Boolean}  # fmt: skip
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def shown_words(schemas: Path) -> list[str]:
+    """Words for help that name nobody: of the code lists, the catalogue and the lookups."""
+    catalogue = load_catalogue(schemas)
+    coded = {word for listed in load_codes(schemas).values() for word in listed.lookup}
+    kinds = {word for kind in catalogue.kinds for word in kind.words}
+    return sorted({*_aid_words(schemas, "words"), *coded, *kinds, *catalogue.hospital_services})
+
+
+def organisation_pattern(schemas: Path) -> str:
+    """What the name of an organisation ends in: such a word is no person's, and may be shown."""
+    endings = sorted(map(re.escape, _aid_words(schemas, "organisations"))) or ["$^"]
+    return f"^[^0-9A-Za-z]*({'|'.join(endings)})$"
+
+
+def _aid_words(schemas: Path, part: str) -> list[str]:
+    path = schemas / "lookups" / "aid_words.yaml"
+    if not path.is_file():  # contracts kept with an old night have none
+        return []
+    return [str(word) for word in yaml.safe_load(path.read_text(encoding="utf-8"))[part]]
 
 
 def hospital_frame(catalogue: Catalogue) -> pl.DataFrame:

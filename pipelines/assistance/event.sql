@@ -146,6 +146,32 @@ placed as (
     where person.household_id is not null
 ),
 
+-- a word that no list knows, and that few people's rows carry, may be somebody's name
+carried as (
+    select
+        every.person_id,
+        every.aid_type as word
+    from every
+    union all
+    select
+        every.person_id,
+        every.subtype as word
+    from every
+    union all
+    select
+        every.person_id,
+        every.department as word
+    from every
+),
+
+shown as (
+    select word
+    from carried
+    where word is not null
+    group by word
+    having count(distinct person_id) >= $shown_from or list_contains($shown_words, word)
+),
+
 -- what files call a department, put into one word; else whose rows they are
 called as (
     select
@@ -167,14 +193,25 @@ select
     every.person_id,
     coalesce(word.kind, 'other') as special_assistance,
     every.kind,
-    every.aid_type,
-    every.subtype,
+    case
+        when every.aid_type is null or shown_type.word is not null then every.aid_type
+        else '□' || substr(sha256(every.aid_type), 1, 2)
+    end as aid_type,
+    case
+        when every.subtype is null or shown_subtype.word is not null then every.subtype
+        else '□' || substr(sha256(every.subtype), 1, 2)
+    end as subtype,
     every.amount,
     every.hours,
     every.given_on,
     every.paid_on,
     every.benefit_month,
-    coalesce(substr(called.found, 4), every.department, every.source) as department,
+    case
+        when called.found is not null then substr(called.found, 4)
+        when shown_department.word is not null then every.department
+        when regexp_matches(every.department, $organisation) then every.department
+        else every.source
+    end as department,
     coalesce(word.is_recurring, false) as is_recurring,
     every.source,
     every.dataset,
@@ -187,4 +224,7 @@ left join population.person as person on every.person_id = person.person_id
 left join placed
     on every.group_key = placed.group_key and placed.choice = 1 and every.person_id is null
 left join assistance.kind_word as word on every.aid_type = word.word
+left join shown as shown_type on every.aid_type = shown_type.word
+left join shown as shown_subtype on every.subtype = shown_subtype.word
+left join shown as shown_department on every.department = shown_department.word
 left join called on every.row_ref = called.row_ref and every.kind = called.kind

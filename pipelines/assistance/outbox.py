@@ -15,6 +15,7 @@ from typing import Any
 
 from pipelines.assistance.catalogue import Department, load_catalogue
 from pipelines.assistance.fields import BASIS, FIELDS, LEVELS, NO_TIER
+from pipelines.contracts.cells import safe
 from pipelines.lake.night import Night
 
 TABLE = "assistance.referral_row"
@@ -92,7 +93,7 @@ def _write(path: Path, department: Department, rows: list[dict[str, Any]], as_of
                     number, column, float(value), money if name == "given_12m" else text
                 )
             elif (shown := _shown(name, value)) != "":
-                sheet.write_string(number, column, shown, text)  # never a formula
+                sheet.write_string(number, column, safe(shown), text)  # never a formula
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(rows), 1), len(department.outbox) - 1)
     sheet.set_landscape()

@@ -122,7 +122,7 @@ def _promise(raw: dict[str, Any]) -> Promise:
                 name=column["name"],
                 type=column["type"],
                 nullable=column.get("nullable", True),
-                class_=column.get("class", "public"),
+                class_=column["class"],
                 zh=column["zh"],
                 en=column["en"],
             )

@@ -113,7 +113,7 @@ def open_rows(
             return OrderRows(returned, contract)
         return ExcelRows(found, contract, limits)
     if found.ending == "parquet":
-        return ParquetRows(found)
+        return ParquetRows(found, limits)
     text = detect(found.path, found.ending == "csv.gz", limits)
     return CsvRows(text, contract, careful=careful)
 

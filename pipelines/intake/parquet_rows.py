@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from pipelines.intake.discover import Found
 from pipelines.intake.errors import Refusal
+from pipelines.intake.limits import DEFAULT, Limits
 from pipelines.intake.rows import BLOCK_ROWS, Block
 
 TIMEZONE = "Asia/Shanghai"
@@ -19,7 +20,7 @@ TIMEZONE = "Asia/Shanghai"
 class ParquetRows:
     """A Parquet file; its column names are the headers."""
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: Found, limits: Limits = DEFAULT) -> None:
         try:
             self._file = pq.ParquetFile(found.path)
         except (pa.ArrowException, OSError) as error:
@@ -27,6 +28,8 @@ class ParquetRows:
                 f"not a Parquet file that can be opened ({type(error).__name__}): "
                 "have it sent again"
             ) from None
+        if found.pulled is None:
+            self._check_size(found, limits)
         self.headers: tuple[str | None, ...] = tuple(self._file.schema_arrow.names)
         self.unit = Decimal(1)
         self.notes: tuple[str, ...] = ()
@@ -34,6 +37,14 @@ class ParquetRows:
         if found.pulled is not None:
             self.headers = found.pulled.columns
             self._columns = [str(position) for position in range(len(self.headers))]
+
+    def _check_size(self, found: Found, limits: Limits) -> None:
+        """A cell counts as a byte at least: a dictionary holds a repeated value once."""
+        told = self._file.metadata
+        sizes = sum(told.row_group(n).total_byte_size for n in range(told.num_row_groups))
+        limits.check_unpacked(
+            found.path.stat().st_size, max(sizes, told.num_rows * told.num_columns)
+        )
 
     def blocks(self) -> Iterator[Block]:
         """Blocks of rows, every column as text; the parts of a list are joined by 、."""

@@ -16,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.contracts.cells import safe
 from pipelines.contracts.headers import match_headers
 from pipelines.contracts.letter import header_of
 from pipelines.contracts.model import Contract
@@ -179,19 +180,19 @@ def _sheet(
     sheet.set_column(2, len(listed) - 1, 18, text)
     sheet.freeze_panes(1, 2)
     for at, header in enumerate(listed):
-        sheet.write_string(0, at, header, head)
+        sheet.write_string(0, at, safe(header), head)
     matched = match_headers(contract, list(headers)).columns
     for line, row in enumerate(rows, start=1):
         sheet.write_string(line, 0, ref_of(row["delivery_id"], row["row_number"]), note)
         sheet.write_string(line, 1, reason_text(row, contract), note)
         cells = row["cells"]
         if not isinstance(cells, dict):
-            sheet.write_string(line, len(listed) - 1, " | ".join(map(str, cells)), note)
+            sheet.write_string(line, len(listed) - 1, safe(" | ".join(map(str, cells))), note)
             cells = {}
         for at, header in enumerate(headers):
             is_fault = at in matched and matched[at].name == row["column_name"]
             value = cells.get(header)
             if value is not None and value != "":
-                sheet.write_string(line, at + 2, str(value), fault if is_fault else text)
+                sheet.write_string(line, at + 2, safe(value), fault if is_fault else text)
             elif is_fault:
                 sheet.write_blank(line, at + 2, None, fault)

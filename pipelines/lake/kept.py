@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines.errors import NotFound
 from pipelines.lake import fingerprint
+from pipelines.lake.closed import close_below
 from pipelines.lake.home import Home
 
 POLICY, CONTRACTS = "policy", "contracts"
@@ -74,6 +75,7 @@ def _keep(target: Path, folders: dict[str, Path]) -> None:
     try:
         for name, folder in folders.items():
             shutil.copytree(folder, partial / target.name / name, dirs_exist_ok=True)
+        close_below(partial)
         if target.parent.exists():  # the same content under another name
             os.replace(partial / target.name, target)
         else:

@@ -42,8 +42,10 @@ class Manifest:
     contracts_sha256: str = ""
     #: what people had disputed by then (ids of `lake.dispute`)
     disputes: tuple[str, ...] = ()
-    #: what people had judged about pairs by then (names of files in `restricted/judgements`)
+    #: what people had judged about pairs by then (names of files in `restricted/lake/judgements`)
     judgements: tuple[str, ...] = ()
+    #: what was read otherwise than a register says (ids of `lake.correction`)
+    corrections: tuple[str, ...] = ()
     #: settings that decide results, by name
     settings: Mapping[str, float] = field(default_factory=dict)
 
@@ -66,6 +68,7 @@ class Manifest:
                 "contracts_sha256": self.contracts_sha256,
                 "disputes": list(self.disputes),
                 "judgements": list(self.judgements),
+                "corrections": list(self.corrections),
                 "settings": dict(self.settings),
                 "tables": {name: pointer.as_json() for name, pointer in self.tables.items()},
             },
@@ -119,6 +122,7 @@ def _manifest(raw: dict[str, Any], as_of: date) -> Manifest:
         contracts_sha256=raw.get("contracts_sha256", ""),
         disputes=tuple(raw.get("disputes", ())),
         judgements=tuple(raw.get("judgements", ())),
+        corrections=tuple(raw.get("corrections", ())),
         settings=dict(raw.get("settings", {})),
     )
 

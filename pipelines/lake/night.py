@@ -23,6 +23,7 @@ from pipelines.engine.duck import DuckEngine
 from pipelines.engine.sql import parameters, quoted, read_sql, tables_read
 from pipelines.errors import JiuzhulianError, NotFound
 from pipelines.lake import enforce, fingerprint, partitions
+from pipelines.lake.correction import Correction, corrected, in_force, load_corrections
 from pipelines.lake.dispute import Dispute, load_disputes
 from pipelines.lake.durable import sync_all, whole
 from pipelines.lake.home import Home
@@ -106,6 +107,11 @@ class Night:
     def disputes(self) -> list[Dispute]:
         """What people disputed up to the as-of date."""
         return [one for one in load_disputes(self.home) if one.disputed_on <= self.as_of]
+
+    @cached_property
+    def corrections(self) -> list[Correction]:
+        """What was found wrong in registers, as decided by now."""
+        return load_corrections(self.home)
 
     def forget_receipts(self) -> None:
         """To be called after landing: receipts and what stands on them are read anew."""
@@ -194,8 +200,15 @@ class Night:
 
     def _prepare_raw(self, name: str) -> None:
         source, dataset = name.removeprefix("intake.raw_").split("__", 1)
-        paths = [path for _, path in self.landed(f"{source}/{dataset}")]
-        self.engine.view_parquet(name, sorted(set(paths)), self.promise(name).columns)
+        paths = sorted({path for _, path in self.landed(f"{source}/{dataset}")})
+        columns = self.promise(name).columns
+        made = in_force(self.corrections, f"{source}/{dataset}")
+        if not made:
+            self.engine.view_parquet(name, paths, columns)
+            return
+        landed = f"landed.{name.removeprefix('intake.')}"
+        self.engine.view_parquet(landed, paths, columns)
+        self.engine.view(name, corrected(landed, columns, made))
 
     def query(self, sql: str, values: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """A small result; tables by their names."""
@@ -343,7 +356,10 @@ class Night:
         if table.startswith("intake.raw_"):
             source, dataset = table.removeprefix("intake.raw_").split("__", 1)
             landed = self.landed(f"{source}/{dataset}")
-            return fingerprint.of(sorted(receipt.delivery_id for receipt, _ in landed))
+            deliveries = sorted(receipt.delivery_id for receipt, _ in landed)
+            made = in_force(self.corrections, f"{source}/{dataset}")
+            mended = [[sorted(one.correction_id for one in made)]] if made else []
+            return fingerprint.of(deliveries, *mended)
         pointer = self.pointer(table)
         return pointer.content if pointer else "none"
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pipelines.contracts.promises import Promise
 from pipelines.errors import NotFound
+from pipelines.lake.correction import Correction
 from pipelines.lake.dispute import Dispute
 from pipelines.lake.home import Home
 from pipelines.lake.kept import kept_policy
@@ -53,6 +54,11 @@ class PastNight(Night):
     def disputes(self) -> list[Dispute]:
         known = set(self.manifest.disputes)
         return [one for one in super().disputes if one.dispute_id in known]
+
+    @cached_property
+    def corrections(self) -> list[Correction]:
+        known = set(self.manifest.corrections)
+        return [one for one in super().corrections if one.correction_id in known]
 
     def pointer(self, table: str) -> Pointer | None:
         if table.startswith(PREVIOUS):

@@ -1,6 +1,6 @@
 """What people decided about pairs of records: kept for good, and in force before any model.
 
-A store of files that are written once and never changed (HOME/restricted/judgements); a newer
+A store of files that are written once and never changed (HOME/restricted/lake/judgements); a newer
 judgement of the same pair supersedes the older one, which stays. How a spreadsheet of them is read
 stands in `review_sheet`; what they do to a night in `deterministic` and `decide`.
 """

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.contracts.cells import safe
 from pipelines.errors import JiuzhulianError
 from pipelines.lake.night import Night
 from pipelines.linkage import judgements
@@ -74,7 +75,8 @@ def write(rows: pl.DataFrame, path: Path) -> None:
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
-    with xlsxwriter.Workbook(unfinished, {"strings_to_formulas": False}) as book:
+    options = {"strings_to_formulas": False, "tmpdir": str(path.parent)}
+    with xlsxwriter.Workbook(unfinished, options) as book:
         sheet = book.add_worksheet(SHEET)
         text = book.add_format({"num_format": "@"})
         head = book.add_format({"bold": True, "text_wrap": True})
@@ -82,7 +84,7 @@ def write(rows: pl.DataFrame, path: Path) -> None:
             sheet.write_string(0, column, title, head)
         for line, row in enumerate(rows.iter_rows(), start=1):
             for column, value in enumerate(row):
-                sheet.write_string(line, column, "" if value is None else str(value), text)
+                sheet.write_string(line, column, safe("" if value is None else value), text)
         asked = list(HEADERS).index("verdict")
         sheet.set_column(0, len(HEADERS) - 1, 16)
         sheet.freeze_panes(1, asked + 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.contracts.cells import safe_column
 from pipelines.errors import JiuzhulianError
 
 ENDINGS = (".csv", ".parquet")
@@ -20,7 +21,7 @@ def write_table(frame: pl.DataFrame, target: Path) -> None:
     try:
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
         if target.suffix == ".csv":
-            frame.write_csv(partial, include_bom=True)
+            _safe(frame).write_csv(partial, include_bom=True)
         else:
             frame.write_parquet(partial)
         os.replace(partial, target)
@@ -28,3 +29,8 @@ def write_table(frame: pl.DataFrame, target: Path) -> None:
         raise JiuzhulianError(f"--out {target} cannot be written: {error.strerror}") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _safe(frame: pl.DataFrame) -> pl.DataFrame:
+    texts = [name for name, type_ in frame.schema.items() if type_ == pl.String]
+    return frame.with_columns(safe_column(pl.col(name)).alias(name) for name in texts)

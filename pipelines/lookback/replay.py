@@ -152,6 +152,7 @@ def scratch(store: Home, made: Manifest) -> Iterator[tuple[Home, Settings]]:
             (store.disputes, [f"{name}.json" for name in made.disputes], copy.disputes),
             (store.acceptances, [f"{name}.json" for name in made.acceptances], copy.acceptances),
             (store.judgements, [f"{name}.jsonl" for name in made.judgements], copy.judgements),
+            (store.corrections, [f"{name}.json" for name in made.corrections], copy.corrections),
         ):
             for name in names:
                 (into / name).symlink_to(folder / name)
@@ -161,7 +162,8 @@ def scratch(store: Home, made: Manifest) -> Iterator[tuple[Home, Settings]]:
         schemas.mkdir()
         for name in CONTRACT_FOLDERS:
             (schemas / name).symlink_to(contracts / name)
-        (schemas / "tables").symlink_to(SCHEMAS / "tables")
+        for name in ("tables", "publish"):
+            (schemas / name).symlink_to(SCHEMAS / name)
         settings = Settings(home=root, policy=policy, schemas=schemas)
         yield copy, settings.model_copy(update=dict(made.settings))
     finally:

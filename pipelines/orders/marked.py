@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import xlsxwriter
 
+from pipelines.contracts.cells import safe
 from pipelines.intake.order_form import Returned, header_of, read_returned, role_of
 from pipelines.intake.receipts import sha256_of
 from pipelines.lake.night import Night
@@ -24,7 +25,6 @@ from pipelines.orders.workbook import (
     FONT,
     SIZE,
     FormWords,
-    safe,
     text_lines,
     widths_of,
     write_hidden,
@@ -122,7 +122,7 @@ def folder_of(reply: Reply, configuration: Configuration) -> str:
 
 def write_reply(path: Path, reply: Reply, configuration: Configuration, words: FormWords) -> None:
     """Write one marked copy."""
-    with xlsxwriter.Workbook(path, _OPTIONS) as book:
+    with xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": str(path.parent)}) as book:
         book.set_properties({"title": "退回", "created": FIXED})
         page = book.add_worksheet("退回更正")
         said = configuration.words["mistake"]

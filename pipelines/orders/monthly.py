@@ -14,12 +14,13 @@ from typing import Any
 import polars as pl
 import xlsxwriter
 
+from pipelines.contracts.cells import safe
 from pipelines.lake.night import Night
 from pipelines.orders.audiences import Configuration
 from pipelines.orders.fields import masked_number
 from pipelines.orders.registry import months
 from pipelines.orders.sheets import region_names
-from pipelines.orders.workbook import FIXED, FONT, SIZE, safe, widths_of
+from pipelines.orders.workbook import FIXED, FONT, SIZE, widths_of
 
 READS = (
     "orders.monthly_report", "orders.monthly_change", "orders.monthly_amount",
@@ -46,7 +47,7 @@ class Report:
 
     def write(self, path: Path) -> None:
         """Write the workbook."""
-        with xlsxwriter.Workbook(path, _OPTIONS) as book:
+        with xlsxwriter.Workbook(path, {**_OPTIONS, "tmpdir": str(path.parent)}) as book:
             book.set_properties({"title": "救助月报", "created": FIXED})
             for name, header, rows in self.tables:
                 self._sheet(book, name, header, rows)

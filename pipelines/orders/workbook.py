@@ -15,6 +15,7 @@ from typing import Any
 
 import xlsxwriter
 
+from pipelines.contracts.cells import safe
 from pipelines.contracts.codes import CodeList
 from pipelines.contracts.model import Contract
 from pipelines.intake.order_form import (
@@ -67,19 +68,11 @@ class FormWords:
         return list(listed.codes) if listed and found.kind == "code" else []
 
 
-def safe(text: object) -> str:
-    """Text as it may stand in a cell, also after somebody saves it as CSV.
-
-    What begins like a formula gets a space before it; control characters go.
-    """
-    plain = "".join(c for c in str(text or "") if c >= " " or c == "\n")
-    return f" {plain}" if plain[:1] in ("=", "+", "-", "@") else plain
-
-
 def write_order(path: Path, sheet: Sheet, configuration: Configuration, words: FormWords) -> None:
     """Write one sheet of tonight."""
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False,
-                                    "strings_to_numbers": False}) as book:  # fmt: skip
+    options = {"strings_to_formulas": False, "strings_to_urls": False,
+               "strings_to_numbers": False, "tmpdir": str(path.parent)}  # fmt: skip
+    with xlsxwriter.Workbook(path, options) as book:
         book.set_properties({"title": sheet.audience.title_zh, "created": FIXED})
         _Writer(book, sheet, configuration, words).write()
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.contracts.promises import load_promises
 from pipelines.lake import fingerprint
 from pipelines.lake.night import Built, Night
+from pipelines.publish.audience import allowed_promises
 from pipelines.publish.version import code_version
 
 #: column of meta.run → the table it counts, and which of its rows
@@ -43,8 +43,7 @@ def dictionary(night: Night) -> Built:
             "grain": promise.grain,
             "room": promise.room,
         }
-        for name, promise in sorted(load_promises(night.settings.schemas).items())
-        if promise.published is True
+        for _, promise in sorted(allowed_promises(night.settings.schemas).items())
         for position, column in enumerate(promise.columns, start=1)
     ]
     taken, recipe = night.reuse("meta.dictionary", [], {"rows": fingerprint.of(rows)})

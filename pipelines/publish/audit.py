@@ -15,6 +15,7 @@ from pipelines.errors import NotFound, PublicationHeldBack
 from pipelines.lake.night import Night
 from pipelines.lake.table_diff import OF_THE_RUN
 from pipelines.publish.parquet import Selection
+from pipelines.publish.audience import allowed_promises
 
 
 @dataclass(frozen=True)
@@ -182,12 +183,15 @@ def _lost_tables(night: Night, promises: Sequence[Promise]) -> list[str]:
     manifest = night.previous_manifest
     present = {promise.table for promise in promises}
     kinds = {promise.published for promise in promises}
+    allowed = allowed_promises(night.settings.schemas)
     lost = []
     for name in sorted(manifest.tables if manifest else ()):
         try:
             promised = night.promise(name)
         except NotFound:  # a table that nobody promises any more is not missed
             continue
+        if promised.published is True and name not in allowed:
+            continue  # nobody may open it any more
         if promised.published is not False and promised.published in kinds and name not in present:
             lost.append(f"{name} was published the night before and is not there")
     return lost

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.engine.sql import quoted
@@ -21,6 +22,7 @@ from pipelines.lake.durable import sync
 from pipelines.lake.night import Night
 from pipelines.logs import warn
 from pipelines.publish import versions
+from pipelines.publish.audience import SHOWN, allowed_promises, audience, shown_texts
 from pipelines.publish.audit import audit, audit_parquet
 from pipelines.publish.made_from import digest, made_from, remember
 from pipelines.publish.parquet import Selection, write_dictionary, write_parquet
@@ -64,7 +66,8 @@ def monitoring_file(night: Night) -> PublishedFile:
 def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
     """Build a version beside, audit it as a whole, and let it be seen by one rename."""
     home, before = night.home, versions.shown(night.home)
-    promises = [p for p in _promises(night) if p.published is True]
+    allowed = allowed_promises(night.settings.schemas)
+    promises = [allowed[p.table] for p in _promises(night) if p.table in allowed]
     selected = [Selection.whole(promise) for promise in promises]
     told = made_from(night)
     with versions.draft(home, night.as_of) as folder:
@@ -182,18 +185,34 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
     if pointer and paths:
         files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
         listed = ", ".join(
-            quoted(c.name) if c.name in pointer.columns else f"CAST(NULL AS {c.type})"
+            quoted(c.name)
+            if c.name in pointer.columns
+            else f"CAST(NULL AS {c.type}) AS {quoted(c.name)}"
             for c in promise.columns
         )
+        source = f"(SELECT {listed} FROM read_parquet([{files}], hive_partitioning = false))"
         order = ", ".join(quoted(column) for column in promise.key) or "ALL"
         con.execute(
-            f"INSERT INTO {name} SELECT {listed} "
-            f"FROM read_parquet([{files}], hive_partitioning = false) ORDER BY {order}"
+            f"INSERT INTO {name} FROM ({_rows(con, night, promise, source)}) ORDER BY {order}"
         )
     con.execute(f"COMMENT ON TABLE {name} IS {_comment(promise)}")
     for column in promise.columns:
         text = f"{column.zh} / {column.en}".replace("'", "''")
         con.execute(f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS '{text}'")
+
+
+def _rows(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, source: str) -> str:
+    """A statement that gives the rows of a table as its readers may see them."""
+    if promise.published is not True:
+        listed = ", ".join(quoted(column) for column in promise.column_names)
+        return f"SELECT {listed} FROM {source}"
+    reader = audience(night.settings.schemas)
+    if (texts := reader.texts(promise, source)) is not None:
+        shown = shown_texts(text for (text,) in con.execute(texts).fetchall())
+        pairs = {"text": list(shown), "shown": list(shown.values())}
+        schema = {"text": pl.String, "shown": pl.String}
+        con.register(SHOWN, pl.DataFrame(pairs, schema).to_arrow())
+    return reader.rows(promise, source, night.settings.small_count_below)
 
 
 def _comment(promise: Promise) -> str:
