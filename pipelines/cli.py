@@ -1,7 +1,8 @@
 """The command ``jiuzhulian``: words of the command line in, one call, an exit code out.
 
 Exit codes: 0 done, 1 a blocking check held publication back, 2 could not run, 3 another run holds
-this HOME, 4 a fault of the program, 5 a replay came out otherwise, 130 stopped by Ctrl-C.
+this HOME, 4 a fault of the program, 5 a replay came out otherwise, 6 the service ended by itself,
+130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_deliveries, cli_lookback
+from pipelines import cli_deliveries, cli_lookback, cli_service
 from pipelines.cli_options import HomeDir, Landing, Policy, day, settings
 from pipelines.errors import EXIT_STOPPED, JiuzhulianError, Stopped, ended
 
@@ -92,6 +93,7 @@ cli_lookback.add_to(app)
 
 
 cli_deliveries.add(app)
+cli_service.add(app)
 
 
 @app.command()

@@ -16,6 +16,7 @@ EXIT_COULD_NOT_RUN = 2
 EXIT_ALREADY_RUNNING = 3
 EXIT_PROGRAM_FAULT = 4
 EXIT_NOT_THE_SAME = 5
+EXIT_SERVICE_ENDED = 6
 EXIT_STOPPED = 130
 
 
@@ -51,6 +52,12 @@ class AlreadyRunning(JiuzhulianError):
     """Another run holds the lock of this HOME."""
 
     exit_code = EXIT_ALREADY_RUNNING
+
+
+class ServiceEnded(JiuzhulianError):
+    """A process of the service ended by itself; everything else of it was stopped."""
+
+    exit_code = EXIT_SERVICE_ENDED
 
 
 class NotFound(JiuzhulianError):
