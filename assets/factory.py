@@ -5,7 +5,7 @@ from functools import cache
 
 import dagster as dg
 
-from assets.partitions import NIGHTS
+from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.lake.night import Built
@@ -111,7 +111,7 @@ def table_asset(room: Room, table: str) -> dg.AssetsDefinition:
     sql_made = promise_of(table).name
     table_spec = spec(table, room.name, reads, {"duckdb", "parquet"})
 
-    @dg.multi_asset(name=f"{table.replace('.', '__')}", specs=[table_spec])
+    @dg.multi_asset(name=f"{table.replace('.', '__')}", specs=[table_spec], pool=POOL)
     def make(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
         built = room.build(table, night.of(context))
         step(table, built.rows, built.seconds, reused=built.reused)

@@ -11,12 +11,14 @@ from datetime import timedelta
 import dagster as dg
 
 from assets.factory import OWNERS, asset_key, room_assets, spec
-from assets.partitions import NIGHTS
+from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
+from pipelines.lake.receipt import LANDED, REFUSED
 from pipelines.logs import say
 from pipelines.nightly import land_arrivals
+from pipelines.service.nights import TRIGGER
 
 CONTRACTS = load_contracts()
 
@@ -45,6 +47,7 @@ def delivery(contract: Contract) -> dg.AssetSpec:
 
 @dg.multi_asset(
     name="landing",
+    pool=POOL,
     specs=[
         spec(contract.raw_table, "intake", [delivery_key(contract)], {"file", "parquet"})
         for contract in CONTRACTS.values()
@@ -55,10 +58,24 @@ def landing(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Pull what is configured, take in every complete file; what cannot be used says why.
 
-    A night that arriving files renew in the daytime leaves the departments' databases alone.
+    A night that arriving files renew in the daytime leaves the departments' databases alone. A
+    disk or network fault is tried again in a minute where nobody watches.
     """
     opened = night.of(context)
-    land_arrivals(opened, say, pull=context.run.tags.get("trigger") != "arrivals")
+    unattended = context.run.tags.get(TRIGGER)
+    try:
+        summary = land_arrivals(
+            opened, say, pull=night.pull and unattended != "arrivals", source=night.department
+        )
+    except OSError as error:
+        if unattended is None:
+            raise
+        raise dg.RetryRequested(max_retries=3, seconds_to_wait=60) from error
+    say(
+        f"landed {summary.count(LANDED)} files, {summary.rows_landed:,} rows; "
+        f"{summary.rows_quarantined:,} rows set aside, {summary.count(REFUSED)} files refused, "
+        f"{summary.unchanged} known already"
+    )
     for dataset, contract in CONTRACTS.items():
         arrived = [
             receipt.extract_date

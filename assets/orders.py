@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets.factory import OWNERS, asset_key, room_assets
-from assets.partitions import NIGHTS
+from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
 from pipelines.orders.outbox import READS, write_outbox
 
@@ -15,6 +15,7 @@ from pipelines.orders.outbox import READS, write_outbox
     owners=OWNERS,
     kinds={"xlsx"},
     partitions_def=NIGHTS,
+    pool=POOL,
     description="发件箱 · Work orders, answers to returned ones and monthly reports, by audience.",
 )
 def outbox(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:

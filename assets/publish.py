@@ -7,7 +7,7 @@ import polars as pl
 
 from assets.factory import OWNERS, asset_key, made_tables, room_assets
 from assets.intake import CONTRACTS
-from assets.partitions import NIGHTS
+from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
 from pipelines import publish as room
 from pipelines.assistance.outbox import TABLE as REFERRALS
@@ -28,6 +28,7 @@ EXPECTATION = asset_key("quality.expectation")
 
 
 @dg.multi_asset_check(
+    pool=POOL,
     name="great_expectations",
     specs=[
         dg.AssetCheckSpec(
@@ -52,6 +53,7 @@ def great_expectations(
 
 
 @dg.multi_asset_check(
+    pool=POOL,
     name="great_expectations_of_batches",
     specs=[
         dg.AssetCheckSpec(
@@ -94,6 +96,7 @@ def _summed(table: str, rows: pl.DataFrame) -> dg.AssetCheckResult:
 @dg.asset_check(
     asset=EXPECTATION,
     blocking=True,
+    pool=POOL,
     description="阻断性检查 · No check that would make publishing wrong has failed.",
 )
 def nothing_blocks(
@@ -121,6 +124,7 @@ def nothing_blocks(
     owners=OWNERS,
     kinds={"duckdb"},
     partitions_def=NIGHTS,
+    pool=POOL,
     description="分析库 monitoring.duckdb · What analysts open; built beside, swapped in at once.",
 )
 def monitoring(
@@ -147,6 +151,7 @@ def monitoring(
     owners=OWNERS,
     kinds={"duckdb"},
     partitions_def=NIGHTS,
+    pool=POOL,
     description="身份库 identity.duckdb · Who is who; mode 0600, never under published/.",
 )
 def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
@@ -163,6 +168,7 @@ def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.Mate
     owners=OWNERS,
     kinds={"excel"},
     partitions_def=NIGHTS,
+    pool=POOL,
     description="分类转介表 · One spreadsheet of referrals per department, in its outbox alone.",
 )
 def referrals(
@@ -184,6 +190,7 @@ def referrals(
     owners=OWNERS,
     kinds={"html"},
     partitions_def=NIGHTS,
+    pool=POOL,
     description="质量页 · The validation page for people, works without the internet.",
 )
 def validation_page(

@@ -24,6 +24,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 PARTITION = "dagster/partition"
 PRIORITY = "dagster/priority"
 TRIGGER = "trigger"
+#: set by ``serve`` for its processes: schedule and sensors are then switched on from the start
+SERVING = "JIUZHULIAN_SERVING"
 
 
 def after_last(home: Home, until: date, most: int) -> list[date]:
@@ -73,7 +75,5 @@ def waiting(instance: dg.DagsterInstance, night: date, job: str) -> bool:
     import dagster as dg
 
     queued = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED]
-    wanted = dg.RunsFilter(
-        job_name=job, statuses=queued, tags={PARTITION: night.isoformat()}
-    )
+    wanted = dg.RunsFilter(job_name=job, statuses=queued, tags={PARTITION: night.isoformat()})
     return bool(instance.get_runs(wanted, limit=1))

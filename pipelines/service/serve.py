@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -29,13 +29,12 @@ from pipelines.instance import dagster_home, settle_cut_off
 from pipelines.lake.home import Home
 from pipelines.logs import tell
 from pipelines.run import faults_before
-from pipelines.service.nights import SHANGHAI
+from pipelines.service.nights import SERVING, SHANGHAI
 from pipelines.service.notices import Notice, send
 from pipelines.service.processes import Child, adopt_orphans, start, stop
 from pipelines.service_settings import notify_faults
 from pipelines.settings import ROOT, Settings
 
-SERVICE = "JIUZHULIAN_SERVING"
 #: Linux refuses longer paths of a socket
 LONGEST_SOCKET = 100
 START_SECONDS = 240
@@ -181,7 +180,7 @@ def _environment(settings: Settings, home: Home) -> Mapping[str, str]:
         "JIUZHULIAN_HOME": str(home.root),
         "JIUZHULIAN_LANDING": str(settings.landing.resolve()),
         "JIUZHULIAN_POLICY": str(settings.policy.resolve()),
-        SERVICE: "1",
+        SERVING: "1",
     }
 
 
@@ -194,8 +193,7 @@ def _watch(children: list[Child]) -> None:
             )
 
 
-def _wait(ready: object, children: list[Child]) -> None:
-    assert callable(ready)
+def _wait(ready: Callable[[], bool], children: list[Child]) -> None:
     until = time.monotonic() + START_SECONDS
     while not ready():
         _watch(children)
