@@ -1,4 +1,4 @@
-"""When nights run: the job, its schedule, arriving files, missed nights, and who hears of a failure.
+"""When nights run: the job, its schedule, arriving files, missed nights, who hears of failures.
 
 Under ``jiuzhulian serve`` all of it is switched on from the start; elsewhere a person switches it
 on. Which nights are missing and what a notice says is decided in ``pipelines.service``.
@@ -12,12 +12,10 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from assets.partitions import TIMEZONE
+from assets.partitions import SERVICE, TIMEZONE
 from assets.resources import NightResource
 from pipelines.service import nights
-from pipelines.settings import read_settings
 
-SERVICE = read_settings().service
 ON = os.environ.get(nights.SERVING) == "1"
 FAILED_NEXT = (
     "看运行页面里失败的步骤；改正后重新运行这一晚 · look at the failed step on the run's page; "
@@ -48,8 +46,8 @@ def ask(night: date, trigger: str, key: str, **more: str) -> dg.RunRequest:
     cron_schedule=SERVICE.cron,
     execution_timezone=TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING if ON else dg.DefaultScheduleStatus.STOPPED,
-    description=f"每日 {SERVICE.nightly_at} (上海) · Every day at {SERVICE.nightly_at} in Shanghai; "
-    "the as-of date is that day. Nights that are missing since the last one are asked for too, "
+    description=f"每日 {SERVICE.nightly_at} (上海) · Each day at {SERVICE.nightly_at} in Shanghai, "
+    "for that day. Nights that are missing since the last one are asked for too, "
     "the oldest first.",
 )
 def nightly_at_two(
@@ -120,7 +118,7 @@ def _digest(landing: Path, waiting: list[str]) -> str:
     job=NIGHTLY,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING if ON else dg.DefaultSensorStatus.STOPPED,
-    description="补跑 · Nights that were missed while nothing ran, or that were cut off, the oldest "
+    description="补跑 · Nights that were missed while nothing ran or that were cut off, the oldest "
     "first. A night that failed is not missed: its failure was told.",
 )
 def missed_nights(

@@ -5,8 +5,12 @@ from functools import cache
 
 import dagster as dg
 
+from assets.groups import group, kind_of_table
 from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
+from pipelines.column_lineage import load
+from pipelines.contracts.load import load_contracts
+from pipelines.contracts.model import Contract
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.lake.night import Built
 from pipelines.logs import step
@@ -20,6 +24,17 @@ OWNERS = ["team:jiuzhulian"]
 
 def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split(".", 1))
+
+
+def delivery_key(contract: Contract) -> dg.AssetKey:
+    """What a department sends."""
+    return dg.AssetKey(["delivery", f"{contract.source}__{contract.dataset}"])
+
+
+@cache
+def landed_from() -> dict[str, Contract]:
+    """The contract behind each landed table."""
+    return {contract.raw_table: contract for contract in load_contracts().values()}
 
 
 @cache
@@ -64,13 +79,45 @@ def description(promise: Promise) -> str:
     )
 
 
+#: a column's description names at most so many of those that it is made from
+SOURCES_SHOWN = 4
+
+
+def made_from(table: str, column: str) -> str:
+    """From which columns a column is made, for its description; all stand in its lineage."""
+    sources = [".".join(one) for one in load().get(table, {}).get(column, ())]
+    if not sources:
+        return ""
+    more = f" … {len(sources)}" if len(sources) > SOURCES_SHOWN else ""
+    return f" ← {', '.join(sources[:SOURCES_SHOWN])}{more}"
+
+
+def column_lineage(table: str) -> dg.TableColumnLineage:
+    """The columns that each column is made from, back to what departments deliver."""
+    if (contract := landed_from().get(table)) is not None:
+        sent = delivery_key(contract)
+        return dg.TableColumnLineage(
+            {
+                landed: [dg.TableColumnDep(sent, column.name)]
+                for column in contract.columns
+                for landed in column.types()
+            }
+        )
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key(of), name) for of, name in sources]
+            for column, sources in load().get(table, {}).items()
+        }
+    )
+
+
 def column_schema(promise: Promise) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 name=column.name,
                 type=column.type,
-                description=f"{column.zh} · {column.en}",
+                description=f"{column.zh} · {column.en}{made_from(promise.table, column.name)}",
                 constraints=dg.TableColumnConstraints(
                     nullable=column.nullable and column.name not in promise.key
                 ),
@@ -81,20 +128,32 @@ def column_schema(promise: Promise) -> dg.TableSchema:
     )
 
 
-def spec(table: str, group: str, deps: list[dg.AssetKey], kinds: set[str]) -> dg.AssetSpec:
+def spec(table: str, room: str, deps: list[dg.AssetKey], kinds: set[str]) -> dg.AssetSpec:
     promise = promise_of(table)
     published = {True: "yes", False: "no", "restricted": "restricted"}[promise.published]
     return dg.AssetSpec(
         key=asset_key(table),
         deps=deps,
-        group_name=group,
+        group_name=group(room, kind_of_table(table)),
         description=description(promise),
         owners=OWNERS,
         kinds=kinds,
-        tags={"room": promise.room, "published": published},
-        metadata={"dagster/column_schema": column_schema(promise)},
+        tags={
+            "room": promise.room,
+            "published": published,
+            "identifying": "yes" if identifies(promise) else "no",
+        },
+        metadata={
+            "dagster/column_schema": column_schema(promise),
+            "dagster/column_lineage": column_lineage(table),
+        },
         partitions_def=NIGHTS,
     )
+
+
+def identifies(promise: Promise) -> bool:
+    """Whether a column of the table identifies a person."""
+    return any(column.class_ == "identifying" for column in promise.columns)
 
 
 def metadata(built: Built) -> Mapping[str, dg.MetadataValue]:
@@ -108,14 +167,12 @@ def metadata(built: Built) -> Mapping[str, dg.MetadataValue]:
 def table_asset(room: Room, table: str) -> dg.AssetsDefinition:
     """The asset that makes ``table``."""
     reads = [asset_key(name) for name in upstream(room, table)]
-    sql_made = promise_of(table).name
     table_spec = spec(table, room.name, reads, {"duckdb", "parquet"})
 
     @dg.multi_asset(name=f"{table.replace('.', '__')}", specs=[table_spec], pool=POOL)
     def make(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
         built = room.build(table, night.of(context))
         step(table, built.rows, built.seconds, reused=built.reused)
-        context.log.info(f"{sql_made}: {built.rows} rows")
         return dg.MaterializeResult(asset_key=asset_key(table), metadata=metadata(built))
 
     return make

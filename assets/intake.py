@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets.factory import OWNERS, asset_key, room_assets, spec
+from assets.factory import OWNERS, asset_key, delivery_key, room_assets, spec
+from assets.groups import group
 from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
 from pipelines.contracts.load import load_contracts
@@ -23,8 +24,21 @@ from pipelines.service.nights import TRIGGER
 CONTRACTS = load_contracts()
 
 
-def delivery_key(contract: Contract) -> dg.AssetKey:
-    return dg.AssetKey(["delivery", f"{contract.source}__{contract.dataset}"])
+def headers(contract: Contract) -> dg.TableSchema:
+    """What a department's file holds: our names, and the headers by which a column is known."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=f"{column.zh} · {column.en}；表头 · headers: "
+                f"{', '.join((column.name, *column.aliases))}",
+                constraints=dg.TableColumnConstraints(nullable=not column.required),
+                tags={"class": column.classification},
+            )
+            for column in contract.columns
+        ]
+    )
 
 
 def delivery(contract: Contract) -> dg.AssetSpec:
@@ -34,9 +48,11 @@ def delivery(contract: Contract) -> dg.AssetSpec:
     optional = "；可选 · optional" if contract.optional else ""
     return dg.AssetSpec(
         key=delivery_key(contract),
-        group_name="intake",
+        group_name=group("intake", "delivery"),
         owners=OWNERS,
         kinds={"file"},
+        tags={"room": "intake", "department": contract.source},
+        metadata={"dagster/column_schema": headers(contract)},
         partitions_def=NIGHTS,
         description=f"**{contract.title_zh}** · {contract.title_en}\n\n{late}{optional}\n\n"
         f"{contract.owner}",

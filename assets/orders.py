@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets.factory import OWNERS, asset_key, room_assets
+from assets.groups import group
 from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
 from pipelines.orders.outbox import READS, write_outbox
@@ -11,11 +12,12 @@ from pipelines.orders.outbox import READS, write_outbox
 @dg.asset(
     key=["restricted", "outbox"],
     deps=[*(asset_key(table) for table in READS), ["published", "monitoring"]],
-    group_name="publish",
+    group_name=group("publish", "restricted"),
     owners=OWNERS,
     kinds={"xlsx"},
     partitions_def=NIGHTS,
     pool=POOL,
+    tags={"room": "publish", "identifying": "yes"},
     description="发件箱 · Work orders, answers to returned ones and monthly reports, by audience.",
 )
 def outbox(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:

@@ -2,6 +2,10 @@
 
 import dagster as dg
 
+from pipelines.settings import read_settings
+
+#: when nights start and must be done, as this installation has it
+SERVICE = read_settings().service
 TIMEZONE = "Asia/Shanghai"
 
 #: end_offset=1: at 02:00 the newest partition is that very day, not yesterday

@@ -1,18 +1,21 @@
 """Room *publish*: the night is checked as a whole, then becomes what analysts open."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 import polars as pl
 
 from assets.factory import OWNERS, asset_key, made_tables, room_assets
+from assets.groups import group
 from assets.intake import CONTRACTS
-from assets.partitions import NIGHTS, POOL
+from assets.partitions import NIGHTS, POOL, SERVICE, TIMEZONE
 from assets.resources import NightResource
 from pipelines import publish as room
 from pipelines.assistance.outbox import TABLE as REFERRALS
 from pipelines.assistance.outbox import write_referrals
 from pipelines.contracts.promises import load_promises
+from pipelines.lake.night import Night
 from pipelines.nightly import commit
 
 PUBLISHED = sorted(
@@ -45,11 +48,12 @@ def great_expectations(
     context: dg.AssetCheckExecutionContext, night: NightResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Results of the suites, per table, as counts."""
-    frame = night.of(context).frame("quality.expectation")
+    opened = night.of(context)
+    frame = opened.frame("quality.expectation")
     for table in PUBLISHED:
         if table == "quality.expectation":
             continue
-        yield _summed(table, frame.filter(frame["suite"] == table))
+        yield _summed(table, frame.filter(frame["suite"] == table), opened)
 
 
 @dg.multi_asset_check(
@@ -69,13 +73,22 @@ def great_expectations_of_batches(
     context: dg.AssetCheckExecutionContext, night: NightResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Results of the suites of each dataset's batch, as counts; nothing received, nothing wrong."""
-    frame = night.of(context).frame("quality.expectation")
+    opened = night.of(context)
+    frame = opened.frame("quality.expectation")
     for dataset, table in RAW_TABLES.items():
         suites = [f"landed.{dataset}", f"extract.{dataset}"]
-        yield _summed(table, frame.filter(frame["suite"].is_in(suites)))
+        yield _summed(table, frame.filter(frame["suite"].is_in(suites)), opened)
 
 
-def _summed(table: str, rows: pl.DataFrame) -> dg.AssetCheckResult:
+def _page(opened: Night) -> dg.MetadataValue:  # type: ignore[type-arg]
+    """Where people read the checks: a link where published/ is served, else the file."""
+    served = opened.settings.service.pages_url
+    if served:
+        return dg.MetadataValue.url(f"{served}/quality/index.html")
+    return dg.MetadataValue.path(str(opened.home.published / "quality" / "index.html"))
+
+
+def _summed(table: str, rows: pl.DataFrame, opened: Night) -> dg.AssetCheckResult:
     """The results of a table's suites as one check with counts."""
     failed = rows.filter(~rows["success"])
     blocking = failed.filter(failed["blocking"])
@@ -88,9 +101,35 @@ def _summed(table: str, rows: pl.DataFrame) -> dg.AssetCheckResult:
             "expectations": rows.height,
             "failed": failed.height,
             "unexpected_rows": int(failed["unexpected_count"].sum() or 0),
-            "failing": ", ".join(sorted(set(failed["check_name"].to_list()))) or "—",
+            "checked_rows": int(rows["element_count"].max() or 0),
+            "failing": dg.MetadataValue.md(_why(failed)),
+            "page": _page(opened),
         },
     )
+
+
+def _why(failed: pl.DataFrame) -> str:
+    """The failed expectations with their meaning and counts, as a table to read."""
+    if failed.is_empty():
+        return "—"
+    lines = [
+        "| 校验 check | 列 column | 不符 unexpected | 检查 checked | 含义 meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for row in failed.sort("blocking", "check_name", descending=[True, False]).iter_rows(
+        named=True
+    ):
+        meaning = " · ".join(text for text in (row["meaning_zh"], row["meaning_en"]) if text)
+        stops = " **阻断 blocking**" if row["blocking"] else ""
+        lines.append(
+            f"| {row['check_name']}{stops} | {row['column_name'] or '—'} | "
+            f"{_count(row['unexpected_count'])} | {_count(row['element_count'])} | {meaning} |"
+        )
+    return "\n".join(lines)
+
+
+def _count(number: int | None) -> str:
+    return "—" if number is None else f"{number:,}"
 
 
 @dg.asset_check(
@@ -113,6 +152,8 @@ def nothing_blocks(
             "expectations": frame.height,
             "blocking_failures": blocking.height,
             "suites": ", ".join(sorted(set(blocking["suite"].to_list()))) or "—",
+            "failing": dg.MetadataValue.md(_why(blocking)),
+            "page": _page(opened),
         },
     )
 
@@ -120,11 +161,17 @@ def nothing_blocks(
 @dg.asset(
     key=["published", "monitoring"],
     deps=[asset_key(table) for table in PUBLISHED],
-    group_name="publish",
+    group_name=group("publish", "published"),
     owners=OWNERS,
     kinds={"duckdb"},
     partitions_def=NIGHTS,
     pool=POOL,
+    tags={"room": "publish"},
+    freshness_policy=dg.FreshnessPolicy.cron(
+        deadline_cron=SERVICE.published_cron,
+        lower_bound_delta=timedelta(hours=SERVICE.hours_for_a_night),
+        timezone=TIMEZONE,
+    ),
     description="分析库 monitoring.duckdb · What analysts open; built beside, swapped in at once.",
 )
 def monitoring(
@@ -147,11 +194,12 @@ def monitoring(
 @dg.asset(
     key=["restricted", "identity"],
     deps=[asset_key(table) for table in IDENTIFYING] + [["published", "monitoring"]],
-    group_name="publish",
+    group_name=group("publish", "restricted"),
     owners=OWNERS,
     kinds={"duckdb"},
     partitions_def=NIGHTS,
     pool=POOL,
+    tags={"room": "publish", "identifying": "yes"},
     description="身份库 identity.duckdb · Who is who; mode 0600, never under published/.",
 )
 def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
@@ -164,11 +212,12 @@ def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.Mate
 @dg.asset(
     key=["restricted", "referrals"],
     deps=[asset_key(REFERRALS), ["published", "monitoring"]],
-    group_name="publish",
+    group_name=group("publish", "restricted"),
     owners=OWNERS,
     kinds={"excel"},
     partitions_def=NIGHTS,
     pool=POOL,
+    tags={"room": "publish", "identifying": "yes"},
     description="分类转介表 · One spreadsheet of referrals per department, in its outbox alone.",
 )
 def referrals(
@@ -186,18 +235,20 @@ def referrals(
         EXPECTATION,
         *(asset_key(f"quality.{t}") for t in ("quarantine", "receipt", "value_repair")),
     ],
-    group_name="publish",
+    group_name=group("publish", "published"),
     owners=OWNERS,
     kinds={"html"},
     partitions_def=NIGHTS,
     pool=POOL,
+    tags={"room": "publish"},
     description="质量页 · The validation page for people, works without the internet.",
 )
 def validation_page(
     context: dg.AssetExecutionContext, night: NightResource
 ) -> dg.MaterializeResult[None]:
-    page = room.validation_page(night.of(context))
-    return dg.MaterializeResult(metadata={"page": str(page.name)})
+    opened = night.of(context)
+    page = room.validation_page(opened)
+    return dg.MaterializeResult(metadata={"page": _page(opened), "bytes": page.stat().st_size})
 
 
 @dg.definitions

@@ -31,9 +31,9 @@ class NightResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     )
     policy: str = Field(
         default="",
-        description="政策包目录 · Another policy: a folder with parameters.yaml and rules.yaml. The "
-        "night is published under it; to only look, use `jiuzhulian simulate`. Empty: as in the "
-        "settings.",
+        description="政策包目录 · Another policy: a folder with parameters.yaml and rules.yaml. "
+        "The night is published under it; to only look, use `jiuzhulian simulate`. Empty: as in "
+        "the settings.",
     )
     home: str = Field(
         default="",
@@ -41,8 +41,8 @@ class NightResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     )
     rebuild: bool = Field(
         default=False,
-        description="全部重算 · Make every table anew, also those whose inputs are unchanged: for a "
-        "backfill (补算) after a change that fingerprints do not see.",
+        description="全部重算 · Make every table anew, also those whose inputs are unchanged: for "
+        "a backfill (补算) after a change that fingerprints do not see.",
     )
     department: str = Field(
         default="",

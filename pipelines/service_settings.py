@@ -58,6 +58,14 @@ class Service(_Strict):
         return f"{int(minute)} {int(hour)} * * *"
 
     @property
+    def hours_for_a_night(self) -> float:
+        """From the start of the night to the hour by which it must be published."""
+        begin, end = (
+            int(text[:2]) * 60 + int(text[3:]) for text in (self.nightly_at, self.published_by)
+        )
+        return ((end - begin) % 1440 or 1440) / 60
+
+    @property
     def published_cron(self) -> str:
         hour, minute = self.published_by.split(":")
         return f"{int(minute)} {int(hour)} * * *"

@@ -1,7 +1,8 @@
-"""Extras: tests that need Chromium, Java, MariaDB or LibreOffice are left out where it is missing.
+"""Extras: tests that need Chromium, Java, MariaDB, LibreOffice or a whole service are left out
+where it is missing or not asked for.
 
-That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,mariadb,office,spark`` (CI) turns a
-missing extra into a failure.
+That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,mariadb,office,service,spark`` (CI)
+turns a missing extra into a failure.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -49,10 +51,18 @@ def no_office() -> str | None:
     return f"{' and '.join(missing)} not installed" if missing else None
 
 
+def no_service() -> str | None:
+    """The service takes minutes, so it is tested where it is required."""
+    if "service" in required():
+        return None if Path("/proc/self/stat").exists() else "there is no /proc"
+    return "takes minutes (JIUZHULIAN_REQUIRE=service)"
+
+
 EXTRAS: dict[str, Callable[[], str | None]] = {
     "browser": no_browser,
     "mariadb": no_mariadb,
     "office": no_office,
+    "service": no_service,
     "spark": no_spark,
 }
 

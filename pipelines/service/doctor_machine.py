@@ -140,7 +140,9 @@ def home(at: Look) -> Iterator[Finding]:
     """HOME is there, writable, and what identifies people is open to nobody else."""
     if not at.home.root.is_dir():
         yield look(
-            "home", f"{at.home.root} does not exist yet", "the first night makes it, or name another"
+            "home",
+            f"{at.home.root} does not exist yet",
+            "the first night makes it, or name another",
         )
         return
     for folder in (at.home.root, at.home.published, at.home.restricted):

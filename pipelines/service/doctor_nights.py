@@ -154,7 +154,9 @@ def _switch(instance: dg.DagsterInstance, name: str, state: Any) -> Iterator[Fin
 
     if not state.is_running:
         yield wrong(
-            "automation", f"{name} is switched off", "switch it on in the user interface: Automation"
+            "automation",
+            f"{name} is switched off",
+            "switch it on in the user interface: Automation",
         )
         return
     ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id, limit=1)
@@ -176,7 +178,8 @@ def last_night(at: Look) -> Iterator[Finding]:
         )
         return
     newest = committed[-1]
-    late = (due(at.now, at.settings.service, _grace(at)) - newest).days
+    grace = timedelta(hours=at.settings.service.hours_for_a_night)
+    late = (due(at.now, at.settings.service, grace) - newest).days
     made = load_manifest(at.home, newest)
     told = f"the last night is {newest}, made {made.committed_at} under policy {made.policy}"
     if late > 0:
@@ -192,15 +195,6 @@ def last_night(at: Look) -> Iterator[Finding]:
             "last night", f"{len(stale)} nights stand on a night that was made anew since, from "
             f"{stale[0]} on", "run them again in order: jiuzhulian nights lists them",
         )  # fmt: skip
-
-
-def _grace(at: Look) -> timedelta:
-    """Until when tonight's may still be on its way: the setting published_by."""
-    def minutes(text: str) -> int:
-        return int(text[:2]) * 60 + int(text[3:])
-
-    place = at.settings.service
-    return timedelta(minutes=(minutes(place.published_by) - minutes(place.nightly_at)) % 1440)
 
 
 def published(at: Look) -> Iterator[Finding]:
@@ -248,9 +242,7 @@ def feeds(at: Look) -> Iterator[Finding]:
 
     none = pl.DataFrame(schema={"source": pl.String, "dataset": pl.String, "late": pl.Boolean,
                                 "held": pl.Date})  # fmt: skip
-    ages = freshness(
-        load_contracts(at.settings.schemas), load_receipts(at.home), today, none
-    )
+    ages = freshness(load_contracts(at.settings.schemas), load_receipts(at.home), today, none)
     late = ages.filter(pl.col("late"))
     for row in late.iter_rows(named=True):
         age = "nothing ever came" if row["age_days"] is None else f"{row['age_days']} days old"

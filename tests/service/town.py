@@ -54,7 +54,8 @@ def settle_in(landing: Path, day: date) -> None:
         landing, "medical_insurance/insured_person", day,
         "人员编号,证件类型,证件号码,姓名,性别,出生日期,险种类型,参保地,居住地区划,家庭编号,生存状态",
         [
-            f"{key},01,{number(born, place, sex)},{name},{sex},{born},390,371121,{REGION},{family},1"
+            f"{key},01,{number(born, place, sex)},{name},{sex},{born},390,371121,{REGION},"
+            f"{family},1"
             for place, (key, born, sex, name, family) in enumerate(PEOPLE)
         ],
     )  # fmt: skip

@@ -1,0 +1,49 @@
+"""The service by itself: its schedule fires, files arrive, the suspect is published, it stops."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.service.conftest import Running, Start, alive, until
+from tests.service.town import ILL, SHANGHAI, settle, settle_in, today
+
+pytestmark = pytest.mark.service
+
+
+def suspects(published: Path) -> int:
+    with duckdb.connect(str(published), read_only=True) as con:
+        return len(con.execute("FROM hardship.suspected_illness_poverty").fetchall())
+
+
+def night_of(published: Path) -> str:
+    with duckdb.connect(str(published), read_only=True) as con:
+        return str(con.execute("SELECT max(as_of) FROM meta.run").fetchall()[0][0])
+
+
+def test_the_service_makes_the_night_and_renews_it_when_files_arrive(start: Start) -> None:
+    soon = datetime.now(SHANGHAI) + timedelta(seconds=90)
+    made: Running = start(nightly_at=f"{soon:%H:%M}")
+    day = today()
+    first = until(lambda: made.ended("schedule"), "the night that the schedule starts")
+    assert first["status"] == "SUCCESS", made.said
+    assert first["tags"]["dagster/partition"] == first["tags"]["as_of"] == day.isoformat()
+    assert first["tags"]["policy_version"].startswith("rizhao@")
+    assert night_of(made.published) == day.isoformat()
+    assert suspects(made.published) == 0
+
+    settle_in(made.landing, day)
+    settle(made.landing, day, ILL, 200_000, "B2")
+    second = until(lambda: made.ended("arrivals"), "the night that the files renew")
+    assert second["status"] == "SUCCESS", made.said
+    assert second["tags"]["dagster/partition"] == day.isoformat()
+    until(lambda: suspects(made.published) == 1, "the suspect", 10)
+
+    children = made.children()
+    assert len(children) >= 3
+    assert made.stop() == 0
+    assert alive(children) == []
+    assert "nothing is left running" in made.said
