@@ -21,6 +21,7 @@ FAILED_NEXT = (
     "看运行页面里失败的步骤；改正后重新运行这一晚 · look at the failed step on the run's page; "
     "mend it and run that night again"
 )
+CUT_OFF_NEXT = "服务会自动补跑 · nothing: the service catches the night up by itself"
 
 NIGHTLY = dg.define_asset_job(
     "nightly",
@@ -145,13 +146,14 @@ def failures(context: dg.RunFailureSensorContext, night: NightResource) -> None:
     settings = night.settings()
     step, what = why(context)
     run = context.dagster_run
+    cut_off = nights.CUT_OFF in run.tags
     send(
         Home(settings.home),
         settings.notify,
         Notice(
-            kind="cut_off" if nights.CUT_OFF in run.tags else "run_failed",
+            kind="cut_off" if cut_off else "run_failed",
             what=what,
-            next_step=FAILED_NEXT,
+            next_step=CUT_OFF_NEXT if cut_off else FAILED_NEXT,
             as_of=run.tags.get(nights.PARTITION),
             run_id=run.run_id,
             step=step,

@@ -86,7 +86,9 @@ def compute() -> Lineage:
             reads |= set(room.reads.get(table, ()))
             by_name = _by_name(table, columns, reads)
             found[table] = {
-                column: traced[column] if column in traced else by_name.get(column, [])
+                column: [
+                    one for one in traced.get(column, by_name.get(column, [])) if one[0] != table
+                ]
                 for column in columns
             }
     return {

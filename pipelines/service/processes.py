@@ -85,19 +85,22 @@ def tell(pids: Sequence[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-def stop(children: Sequence[Child], patience: float) -> bool:
+def stop(children: Sequence[Child], patience: float, first: str) -> bool:
     """Ask every process below this one to end, wait, insist. True if all ended when asked.
 
-    The processes that the children made (a night that is going on) are asked first, as by Ctrl-C,
-    so that they can say that they were stopped; then the children, the last one started first.
+    The child named ``first`` (who starts work) is asked before what is at work, a night that is
+    going on, which is told as by Ctrl-C so that it can say that it was stopped; then all others,
+    the last one started first.
     """
+    starter = [child for child in children if child.name == first]
+    tell([child.process.pid for child in starter], signal.SIGTERM)
+    _wait(lambda: _ended(starter), patience / 3)
     mine = {child.process.pid for child in children}
-    inner = [pid for pid in below(os.getpid()) if pid not in mine]
+    inner = [pid for pid in below(os.getpid()) if pid not in mine and not _helper(pid)]
     tell(inner, signal.SIGINT)
-    _wait(lambda: not set(inner) & set(below(os.getpid())), patience / 2)
-    for child in reversed(children):
-        tell([child.process.pid], signal.SIGTERM)
-    asked = _wait(lambda: _ended(children) and not below(os.getpid()), patience / 2)
+    _wait(lambda: not set(inner) & set(below(os.getpid())), patience / 3)
+    tell([child.process.pid for child in reversed(children)], signal.SIGTERM)
+    asked = _wait(lambda: _ended(children) and not below(os.getpid()), patience / 3)
     if not asked:
         tell(below(os.getpid()), signal.SIGKILL)
         _wait(lambda: _ended(children) and not below(os.getpid()), 10)
@@ -105,6 +108,13 @@ def stop(children: Sequence[Child], patience: float) -> bool:
         with suppress(subprocess.TimeoutExpired):
             child.process.wait(timeout=5)
     return asked
+
+
+def _helper(pid: int) -> bool:
+    """Python's own helper processes ignore signals and end with those that they help."""
+    with suppress(OSError):
+        return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return True
 
 
 def _ended(children: Sequence[Child]) -> bool:

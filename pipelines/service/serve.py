@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from types import FrameType
 import yaml
 
 from pipelines.errors import AlreadyRunning, ConfigurationFault, ServiceEnded
-from pipelines.instance import dagster_home, settle_cut_off
+from pipelines.instance import CUT_OFF, dagster_home, settle_cut_off
 from pipelines.lake.home import Home
 from pipelines.logs import tell
 from pipelines.run import faults_before
@@ -168,9 +168,10 @@ def _run(settings: Settings, home: Home, host: str, port: int) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _tell_manager("STOPPING=1")
-        asked = stop(children, STOP_SECONDS)
+        going_on = _going_on()
+        asked = stop(children, STOP_SECONDS, first="daemon")
         socket_file(home).unlink(missing_ok=True)
-        _settle(home)
+        _settle(home, going_on)
         tell("stopped; nothing is left running" if asked else "stopped; some had to be killed")
 
 
@@ -224,12 +225,26 @@ def _asked_by_signals() -> Iterator[None]:
             signal.signal(one, handler)
 
 
-def _settle(home: Home) -> None:
-    """Runs that were cut off hold the queue up no longer; left alone while one is going on."""
+def _going_on() -> list[str]:
+    """Runs that the stop will cut off."""
+    import dagster as dg
+
+    alive = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING])
+    with dg.DagsterInstance.get() as instance:
+        return [run.run_id for run in instance.get_runs(alive)]
+
+
+def _settle(home: Home, stopped: Sequence[str] = ()) -> None:
+    """Runs that were cut off hold the queue up no longer, and their nights count as missed; left
+    alone while a command is using HOME."""
     import dagster as dg
 
     with suppress(AlreadyRunning), home.locked(), dg.DagsterInstance.get() as instance:
         settle_cut_off(instance, starting=True)
+        for run_id in stopped:
+            run = instance.get_run_by_id(run_id)
+            if run is not None and run.status is not dg.DagsterRunStatus.SUCCESS:
+                instance.add_run_tags(run_id, {CUT_OFF: "yes"})
 
 
 def _tell_manager(state: str) -> None:
