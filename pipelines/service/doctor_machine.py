@@ -13,7 +13,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from packaging.requirements import Requirement
 
 from pipelines.lake.home import Home
+from pipelines.lake.manifest import committed_nights
 from pipelines.service.findings import Finding, Look, good, look, wrong
 from pipelines.service_settings import notify_faults
 
@@ -30,6 +31,8 @@ PINNED = ("dagster", "dagster-webserver", "duckdb", "great-expectations", "sqlal
           "splink")  # fmt: skip
 #: a night needs room for new tables beside the old ones
 LEAST_FREE = 2 * 1024**3
+#: no night is older
+FIRST_NIGHT = date(2024, 1, 1)
 DISTRIBUTION = "jiuzhulian"
 
 
@@ -90,10 +93,11 @@ def clock(at: Look) -> Iterator[Finding]:
             "clock", "the time zone Asia/Shanghai is not known", "install the package tzdata"
         )
         return
-    built = datetime.fromtimestamp(Path(__file__).stat().st_mtime, at.now.tzinfo)
-    if at.now < built - timedelta(days=1):
+    committed = committed_nights(at.home) if at.home.nights.is_dir() else []
+    last = max([FIRST_NIGHT, *committed[-1:]])
+    if here.date() < last:
         yield wrong(
-            "clock", f"the clock says {at.now:%Y-%m-%d}, before this program was installed",
+            "clock", f"the clock says {here:%Y-%m-%d}, before the night of {last}",
             "set the clock and keep it set (timedatectl set-ntp true)",
         )  # fmt: skip
         return

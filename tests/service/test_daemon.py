@@ -24,9 +24,20 @@ def night_of(published: Path) -> str:
         return str(con.execute("SELECT max(as_of) FROM meta.run").fetchall()[0][0])
 
 
+def before_its_hour(start: Start) -> Running:
+    """A service that serves before the hour of its night; a busy machine gets more time."""
+    for margin in (60, 180, 420):
+        soon = datetime.now(SHANGHAI).replace(second=0, microsecond=0)
+        soon += timedelta(seconds=60 + margin)
+        made = start(nightly_at=f"{soon:%H:%M}")
+        if datetime.now(SHANGHAI) < soon - timedelta(seconds=10):
+            return made
+        assert made.stop() == 0
+    raise AssertionError("the service took more than seven minutes to start")
+
+
 def test_the_service_makes_the_night_and_renews_it_when_files_arrive(start: Start) -> None:
-    soon = datetime.now(SHANGHAI) + timedelta(seconds=90)
-    made: Running = start(nightly_at=f"{soon:%H:%M}")
+    made = before_its_hour(start)
     day = today()
     first = until(lambda: made.ended("schedule"), "the night that the schedule starts")
     assert first["status"] == "SUCCESS", made.said

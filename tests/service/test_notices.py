@@ -1,4 +1,4 @@
-"""Notices reach a real HTTP and a real SMTP server, hold no value, and none that is dead stops us."""
+"""Notices reach a real HTTP and a real SMTP server and hold no value; a dead one stops nobody."""
 
 from __future__ import annotations
 
