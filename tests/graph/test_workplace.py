@@ -212,6 +212,19 @@ def test_nights_can_be_filled_in() -> None:
     assert loaded().resolve_job_def("nightly").partitions_def in partitions
 
 
+@pytest.mark.parametrize("table", ["hardship.alert", "intake.raw_reference__region"])
+def test_a_single_table_can_be_made(table: str) -> None:
+    """As the button of its page does: with its own checks and no other table."""
+    graph = loaded().resolve_asset_graph()
+    key = dg.AssetKey(table.split("."))
+    subset = (
+        loaded()
+        .resolve_implicit_global_asset_job_def()
+        .get_subset(asset_selection=graph.get(key).execution_set_asset_keys)
+    )
+    assert key in subset.asset_layer.selected_asset_keys
+
+
 def test_rooms_are_numbered_as_they_follow() -> None:
     numbers = [int(group(name, "x").split("_")[0]) for name in ROOMS]
     assert all(after - before == 1 for before, after in pairwise(numbers))
