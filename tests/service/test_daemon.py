@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -58,3 +61,33 @@ def test_the_service_makes_the_night_and_renews_it_when_files_arrive(start: Star
     assert made.stop() == 0
     assert alive(children) == []
     assert "nothing is left running" in made.said
+
+
+def test_a_process_that_dies_is_noticed_and_takes_the_rest_with_it(start: Start) -> None:
+    made = start()
+    children = made.children()
+    daemon = next(pid for pid in children if "dagster-daemon" in command_of(pid))
+    os.kill(daemon, signal.SIGKILL)
+    assert made.process.wait(timeout=120) == 6
+    assert "the daemon of the service ended by itself" in made.said
+    assert alive(children) == []
+    notice = (made.home / "restricted" / "notices.jsonl").read_text(encoding="utf-8")
+    assert json.loads(notice)["kind"] == "service_ended"
+
+    again = start()
+    held = again.children()
+    assert again.stop(signal.SIGINT) == 0
+    assert alive(held) == []
+
+
+def test_a_service_that_is_killed_leaves_nothing(start: Start) -> None:
+    made = start()
+    children = made.children()
+    with pytest.raises(AssertionError):
+        start()  # one service for one HOME
+    made.process.kill()
+    until(lambda: alive(children) == [], "the end of its children", 90)
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
