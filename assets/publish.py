@@ -269,5 +269,5 @@ def validation_page(
 def publish() -> dg.Definitions:
     return dg.Definitions(
         assets=[*room_assets("publish"), monitoring, identity, referrals, validation_page],
-        asset_checks=[great_expectations, nothing_blocks],
+        asset_checks=[great_expectations, great_expectations_of_batches, nothing_blocks],
     )

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,24 @@ class Interface:
             found = json.loads(answer.read())
         assert "errors" not in found, found["errors"]
         return found["data"]
+
+    def ended(
+        self, count: int, wanted: Callable[[dict[str, Any]], bool], seconds: float = 400
+    ) -> list[dict[str, Any]]:
+        """So many runs of a kind, once they have ended: status, start and tags."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            found = self.ask(
+                "{ runsOrError(limit: 50) { ... on Runs { results "
+                "{ runId status startTime tags { key value } } } } }"
+            )["runsOrError"]["results"]
+            for run in found:
+                run["tags"] = {tag["key"]: tag["value"] for tag in run["tags"]}
+            done = [r for r in found if wanted(r) and r["status"] in ("SUCCESS", "FAILURE")]
+            if len(done) >= count:
+                return done
+            time.sleep(1)
+        raise AssertionError(f"{count} runs did not end")
 
 
 def of_session(leader: int) -> list[int]:
