@@ -22,6 +22,8 @@ from pipelines.nightly import land_arrivals
 from pipelines.service.nights import TRIGGER
 
 CONTRACTS = load_contracts()
+#: until landing is tried again after a disk or network fault
+RETRY_SECONDS = 60.0
 
 
 def headers(contract: Contract) -> dg.TableSchema:
@@ -86,7 +88,7 @@ def landing(
     except OSError as error:
         if unattended is None:
             raise
-        raise dg.RetryRequested(max_retries=3, seconds_to_wait=60) from error
+        raise dg.RetryRequested(max_retries=3, seconds_to_wait=RETRY_SECONDS) from error
     say(
         f"landed {summary.count(LANDED)} files, {summary.rows_landed:,} rows; "
         f"{summary.rows_quarantined:,} rows set aside, {summary.count(REFUSED)} files refused, "

@@ -20,6 +20,7 @@ from pipelines.settings import Settings, read_settings
 
 #: seconds for which a run that nobody watches waits for a command that is using the HOME
 PATIENCE = 3600
+POLL = 5.0
 
 
 class NightResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -77,7 +78,7 @@ class NightResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             except AlreadyRunning:
                 if time.monotonic() > until:
                     raise
-                time.sleep(5)
+                time.sleep(POLL)
 
     def _mark(
         self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, night: Night
