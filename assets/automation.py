@@ -14,6 +14,7 @@ import dagster as dg
 
 from assets.partitions import SERVICE, TIMEZONE
 from assets.resources import NightResource
+from pipelines.instance import CUT_OFF
 from pipelines.service import nights
 
 ON = os.environ.get(nights.SERVING) == "1"
@@ -146,7 +147,7 @@ def failures(context: dg.RunFailureSensorContext, night: NightResource) -> None:
     settings = night.settings()
     step, what = why(context)
     run = context.dagster_run
-    cut_off = nights.CUT_OFF in run.tags
+    cut_off = CUT_OFF in run.tags
     send(
         Home(settings.home),
         settings.notify,

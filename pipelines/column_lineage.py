@@ -58,8 +58,8 @@ def text() -> str:
         table: {column: [".".join(one) for one in sources] for column, sources in columns.items()}
         for table, columns in sorted(compute().items())
     }
-    kept = {"of": rests_on(), "tables": made}
-    return json.dumps(kept, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+    whole = {"of": rests_on(), "tables": made}
+    return json.dumps(whole, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 
 def rests_on() -> str:
