@@ -16,12 +16,13 @@ HOME_DIR := var/home
 NIGHTS := 2026-11-18 2026-11-19 2026-11-20
 TOWN_PEOPLE := 2000
 
-.PHONY: help setup run sample test check format ui bench oracle fuzz clean generated
+.PHONY: help setup run sample test check format ui up bench oracle fuzz clean generated
 
 help:
 	@echo "make run    set up, make the sample town, run three nights, say what was found"
 	@echo "make test   all tests that need no browser, server or Java"
 	@echo "make ui     the Dagster user interface on the same project (http://127.0.0.1:3000)"
+	@echo "make up     the service: user interface, schedule and daemon (http://127.0.0.1:3000)"
 	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
 	@echo "make bench  the measurements in benchmarks/"
 	@echo "make oracle a second, slow program on a city of 20,000: every tier, alert, chain and gap"
@@ -64,6 +65,10 @@ format: setup
 
 ui: setup
 	$(RUN) python -m pipelines.ui --home $(HOME_DIR) --landing $(CITY)/arrived
+
+up: setup
+	mkdir -p $(CITY)/arrived
+	$(RUN) jiuzhulian serve --home $(HOME_DIR) --landing $(CITY)/arrived
 
 bench: setup
 	$(RUN) python -m benchmarks.night --people 300000

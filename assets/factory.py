@@ -5,9 +5,13 @@ from functools import cache
 
 import dagster as dg
 
-from assets.partitions import NIGHTS
+from assets.groups import group, kind_of_table
+from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
 from pipelines import withheld
+from pipelines.column_lineage import load
+from pipelines.contracts.load import load_contracts
+from pipelines.contracts.model import Contract
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.lake.night import Built
 from pipelines.logs import step
@@ -21,6 +25,17 @@ OWNERS = ["team:jiuzhulian"]
 
 def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split(".", 1))
+
+
+def delivery_key(contract: Contract) -> dg.AssetKey:
+    """What a department sends."""
+    return dg.AssetKey(["delivery", f"{contract.source}__{contract.dataset}"])
+
+
+@cache
+def landed_from() -> dict[str, Contract]:
+    """The contract behind each landed table."""
+    return {contract.raw_table: contract for contract in load_contracts().values()}
 
 
 @cache
@@ -65,13 +80,45 @@ def description(promise: Promise) -> str:
     )
 
 
+#: a column's description names at most so many of those that it is made from
+SOURCES_SHOWN = 4
+
+
+def made_from(table: str, column: str) -> str:
+    """From which columns a column is made, for its description; all stand in its lineage."""
+    sources = [".".join(one) for one in load().get(table, {}).get(column, ())]
+    if not sources:
+        return ""
+    more = f" … {len(sources)}" if len(sources) > SOURCES_SHOWN else ""
+    return f" ← {', '.join(sources[:SOURCES_SHOWN])}{more}"
+
+
+def column_lineage(table: str) -> dg.TableColumnLineage:
+    """The columns that each column is made from, back to what departments deliver."""
+    if (contract := landed_from().get(table)) is not None:
+        sent = delivery_key(contract)
+        return dg.TableColumnLineage(
+            {
+                landed: [dg.TableColumnDep(sent, column.name)]
+                for column in contract.columns
+                for landed in column.types()
+            }
+        )
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key(of), name) for of, name in sources]
+            for column, sources in load().get(table, {}).items()
+        }
+    )
+
+
 def column_schema(promise: Promise) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 name=column.name,
                 type=column.type,
-                description=f"{column.zh} · {column.en}",
+                description=f"{column.zh} · {column.en}{made_from(promise.table, column.name)}",
                 constraints=dg.TableColumnConstraints(
                     nullable=column.nullable and column.name not in promise.key
                 ),
@@ -82,20 +129,32 @@ def column_schema(promise: Promise) -> dg.TableSchema:
     )
 
 
-def spec(table: str, group: str, deps: list[dg.AssetKey], kinds: set[str]) -> dg.AssetSpec:
+def spec(table: str, room: str, deps: list[dg.AssetKey], kinds: set[str]) -> dg.AssetSpec:
     promise = promise_of(table)
     published = {True: "yes", False: "no", "restricted": "restricted"}[promise.published]
     return dg.AssetSpec(
         key=asset_key(table),
         deps=deps,
-        group_name=group,
+        group_name=group(room, kind_of_table(table)),
         description=description(promise),
         owners=OWNERS,
         kinds=kinds,
-        tags={"room": promise.room, "published": published},
-        metadata={"dagster/column_schema": column_schema(promise)},
+        tags={
+            "room": promise.room,
+            "published": published,
+            "identifying": "yes" if identifies(promise) else "no",
+        },
+        metadata={
+            "dagster/column_schema": column_schema(promise),
+            "dagster/column_lineage": column_lineage(table),
+        },
         partitions_def=NIGHTS,
     )
+
+
+def identifies(promise: Promise) -> bool:
+    """Whether a column of the table identifies a person."""
+    return any(column.class_ == "identifying" for column in promise.columns)
 
 
 def metadata(built: Built) -> Mapping[str, dg.MetadataValue]:
@@ -122,7 +181,7 @@ def room_assets(name: str) -> list[dg.AssetsDefinition]:
         for table in found.tables
     ]
 
-    @dg.multi_asset(name=name, specs=specs, can_subset=True)
+    @dg.multi_asset(name=name, specs=specs, can_subset=True, pool=POOL)
     @withheld.step
     def make(
         context: dg.AssetExecutionContext, night: NightResource
@@ -133,7 +192,6 @@ def room_assets(name: str) -> list[dg.AssetsDefinition]:
                 continue
             built = found.build(table, opened)
             step(table, built.rows, built.seconds, reused=built.reused)
-            context.log.info(f"{table}: {built.rows} rows")
             yield dg.MaterializeResult(asset_key=asset_key(table), metadata=metadata(built))
 
     return [make]

@@ -10,20 +10,38 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets.factory import OWNERS, asset_key, room_assets, spec
-from assets.partitions import NIGHTS
+from assets.factory import OWNERS, asset_key, delivery_key, room_assets, spec
+from assets.groups import group
+from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
 from pipelines import withheld
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
+from pipelines.lake.receipt import LANDED, REFUSED
 from pipelines.logs import say
 from pipelines.nightly import land_arrivals
+from pipelines.service.nights import TRIGGER
 
 CONTRACTS = load_contracts()
+#: until landing is tried again after a disk or network fault
+RETRY_SECONDS = 60.0
 
 
-def delivery_key(contract: Contract) -> dg.AssetKey:
-    return dg.AssetKey(["delivery", f"{contract.source}__{contract.dataset}"])
+def headers(contract: Contract) -> dg.TableSchema:
+    """What a department's file holds: our names, and the headers by which a column is known."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=f"{column.zh} · {column.en}；表头 · headers: "
+                f"{', '.join((column.name, *column.aliases))}",
+                constraints=dg.TableColumnConstraints(nullable=not column.required),
+                tags={"class": column.classification},
+            )
+            for column in contract.columns
+        ]
+    )
 
 
 def delivery(contract: Contract) -> dg.AssetSpec:
@@ -33,9 +51,11 @@ def delivery(contract: Contract) -> dg.AssetSpec:
     optional = "；可选 · optional" if contract.optional else ""
     return dg.AssetSpec(
         key=delivery_key(contract),
-        group_name="intake",
+        group_name=group("intake", "delivery"),
         owners=OWNERS,
         kinds={"file"},
+        tags={"room": "intake", "department": contract.source},
+        metadata={"dagster/column_schema": headers(contract)},
         partitions_def=NIGHTS,
         description=f"**{contract.title_zh}** · {contract.title_en}\n\n{late}{optional}\n\n"
         f"{contract.owner}",
@@ -46,6 +66,7 @@ def delivery(contract: Contract) -> dg.AssetSpec:
 
 @dg.multi_asset(
     name="landing",
+    pool=POOL,
     specs=[
         spec(contract.raw_table, "intake", [delivery_key(contract)], {"file", "parquet"})
         for contract in CONTRACTS.values()
@@ -57,10 +78,24 @@ def landing(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Pull what is configured, take in every complete file; what cannot be used says why.
 
-    A night that arriving files renew in the daytime leaves the departments' databases alone.
+    A night that arriving files renew in the daytime leaves the departments' databases alone. A
+    disk or network fault is tried again in a minute where nobody watches.
     """
     opened = night.of(context)
-    land_arrivals(opened, say, pull=context.run.tags.get("trigger") != "arrivals")
+    unattended = context.run.tags.get(TRIGGER)
+    try:
+        summary = land_arrivals(
+            opened, say, pull=night.pull and unattended != "arrivals", source=night.department
+        )
+    except OSError as error:
+        if unattended is None:
+            raise
+        raise dg.RetryRequested(max_retries=3, seconds_to_wait=RETRY_SECONDS) from error
+    say(
+        f"landed {summary.count(LANDED)} files, {summary.rows_landed:,} rows; "
+        f"{summary.rows_quarantined:,} rows set aside, {summary.count(REFUSED)} files refused, "
+        f"{summary.unchanged} known already"
+    )
     for dataset, contract in CONTRACTS.items():
         arrived = [
             receipt.extract_date

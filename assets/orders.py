@@ -3,7 +3,8 @@
 import dagster as dg
 
 from assets.factory import OWNERS, asset_key, room_assets
-from assets.partitions import NIGHTS
+from assets.groups import group
+from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
 from pipelines import withheld
 from pipelines.lake import access_log
@@ -13,10 +14,12 @@ from pipelines.orders.outbox import READS, write_outbox
 @dg.asset(
     key=["restricted", "outbox"],
     deps=[*(asset_key(table) for table in READS), ["published", "monitoring"]],
-    group_name="publish",
+    group_name=group("publish", "restricted"),
     owners=OWNERS,
     kinds={"xlsx"},
     partitions_def=NIGHTS,
+    pool=POOL,
+    tags={"room": "publish", "identifying": "yes"},
     description="发件箱 · Work orders, answers to returned ones and monthly reports, by audience.",
 )
 @withheld.step

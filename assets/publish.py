@@ -1,13 +1,15 @@
 """Room *publish*: the night is checked as a whole, then becomes what analysts open."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 import polars as pl
 
 from assets.factory import OWNERS, asset_key, made_tables, room_assets
+from assets.groups import group
 from assets.intake import CONTRACTS
-from assets.partitions import NIGHTS
+from assets.partitions import NIGHTS, POOL, SERVICE, TIMEZONE
 from assets.resources import NightResource
 from pipelines import publish as room
 from pipelines import withheld
@@ -15,6 +17,7 @@ from pipelines.assistance.outbox import TABLE as REFERRALS
 from pipelines.assistance.outbox import write_referrals
 from pipelines.contracts.promises import load_promises
 from pipelines.lake import access_log
+from pipelines.lake.night import Night
 from pipelines.nightly import commit
 
 PUBLISHED = sorted(
@@ -30,6 +33,8 @@ EXPECTATION = asset_key("quality.expectation")
 
 
 @dg.multi_asset_check(
+    pool=POOL,
+    can_subset=True,  # else no single table could be made from the user interface
     name="great_expectations",
     specs=[
         dg.AssetCheckSpec(
@@ -47,14 +52,18 @@ def great_expectations(
     context: dg.AssetCheckExecutionContext, night: NightResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Results of the suites, per table, as counts."""
-    frame = night.of(context).frame("quality.expectation")
-    for table in PUBLISHED:
-        if table == "quality.expectation":
-            continue
-        yield _summed(table, frame.filter(frame["suite"] == table))
+    wanted = [table for table in PUBLISHED if _asked(context, table)]
+    if not wanted:
+        return
+    opened = night.of(context)
+    frame = opened.frame("quality.expectation")
+    for table in wanted:
+        yield _summed(table, frame.filter(frame["suite"] == table), opened)
 
 
 @dg.multi_asset_check(
+    pool=POOL,
+    can_subset=True,  # else no single table could be made from the user interface
     name="great_expectations_of_batches",
     specs=[
         dg.AssetCheckSpec(
@@ -71,13 +80,33 @@ def great_expectations_of_batches(
     context: dg.AssetCheckExecutionContext, night: NightResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Results of the suites of each dataset's batch, as counts; nothing received, nothing wrong."""
-    frame = night.of(context).frame("quality.expectation")
-    for dataset, table in RAW_TABLES.items():
+    wanted = {d: table for d, table in RAW_TABLES.items() if _asked(context, table)}
+    if not wanted:
+        return
+    opened = night.of(context)
+    frame = opened.frame("quality.expectation")
+    for dataset, table in wanted.items():
         suites = [f"landed.{dataset}", f"extract.{dataset}"]
-        yield _summed(table, frame.filter(frame["suite"].is_in(suites)))
+        yield _summed(table, frame.filter(frame["suite"].is_in(suites)), opened)
 
 
-def _summed(table: str, rows: pl.DataFrame) -> dg.AssetCheckResult:
+def _asked(context: dg.AssetCheckExecutionContext, table: str) -> bool:
+    """Whether this run checks a table: a run that makes a few tables without checking the night
+    has no results of its own, and those of an earlier run would speak of other rows."""
+    made = context.run.asset_selection
+    wanted = dg.AssetCheckKey(asset_key(table), "great_expectations")
+    return (made is None or EXPECTATION in made) and wanted in context.selected_asset_check_keys
+
+
+def _page(opened: Night) -> dg.MetadataValue:
+    """Where people read the checks: a link where published/ is served, else the file."""
+    served = opened.settings.service.pages_url
+    if served:
+        return dg.MetadataValue.url(f"{served}/quality/index.html")
+    return dg.MetadataValue.path(str(opened.home.published / "quality" / "index.html"))
+
+
+def _summed(table: str, rows: pl.DataFrame, opened: Night) -> dg.AssetCheckResult:
     """The results of a table's suites as one check with counts."""
     failed = rows.filter(~rows["success"])
     blocking = failed.filter(failed["blocking"])
@@ -90,14 +119,41 @@ def _summed(table: str, rows: pl.DataFrame) -> dg.AssetCheckResult:
             "expectations": rows.height,
             "failed": failed.height,
             "unexpected_rows": int(failed["unexpected_count"].sum() or 0),
-            "failing": ", ".join(sorted(set(failed["check_name"].to_list()))) or "—",
+            "checked_rows": max((n for n in rows["element_count"].to_list() if n), default=0),
+            "failing": dg.MetadataValue.md(_why(failed)),
+            "page": _page(opened),
         },
     )
+
+
+def _why(failed: pl.DataFrame) -> str:
+    """The failed expectations with their meaning and counts, as a table to read."""
+    if failed.is_empty():
+        return "—"
+    lines = [
+        "| 校验 check | 列 column | 不符 unexpected | 检查 checked | 含义 meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for row in failed.sort("blocking", "check_name", descending=[True, False]).iter_rows(
+        named=True
+    ):
+        meaning = " · ".join(text for text in (row["meaning_zh"], row["meaning_en"]) if text)
+        stops = " **阻断 blocking**" if row["blocking"] else ""
+        lines.append(
+            f"| {row['check_name']}{stops} | {row['column_name'] or '—'} | "
+            f"{_count(row['unexpected_count'])} | {_count(row['element_count'])} | {meaning} |"
+        )
+    return "\n".join(lines)
+
+
+def _count(number: int | None) -> str:
+    return "—" if number is None else f"{number:,}"
 
 
 @dg.asset_check(
     asset=EXPECTATION,
     blocking=True,
+    pool=POOL,
     description="阻断性检查 · No check that would make publishing wrong has failed.",
 )
 @withheld.step
@@ -115,6 +171,8 @@ def nothing_blocks(
             "expectations": frame.height,
             "blocking_failures": blocking.height,
             "suites": ", ".join(sorted(set(blocking["suite"].to_list()))) or "—",
+            "failing": dg.MetadataValue.md(_why(blocking)),
+            "page": _page(opened),
         },
     )
 
@@ -122,10 +180,17 @@ def nothing_blocks(
 @dg.asset(
     key=["published", "monitoring"],
     deps=[asset_key(table) for table in PUBLISHED],
-    group_name="publish",
+    group_name=group("publish", "published"),
     owners=OWNERS,
     kinds={"duckdb"},
     partitions_def=NIGHTS,
+    pool=POOL,
+    tags={"room": "publish"},
+    freshness_policy=dg.FreshnessPolicy.cron(
+        deadline_cron=SERVICE.published_cron,
+        lower_bound_delta=timedelta(hours=SERVICE.hours_for_a_night),
+        timezone=TIMEZONE,
+    ),
     description="分析库 monitoring.duckdb · What analysts open; built beside, swapped in at once.",
 )
 @withheld.step
@@ -149,10 +214,12 @@ def monitoring(
 @dg.asset(
     key=["restricted", "identity"],
     deps=[asset_key(table) for table in IDENTIFYING] + [["published", "monitoring"]],
-    group_name="publish",
+    group_name=group("publish", "restricted"),
     owners=OWNERS,
     kinds={"duckdb"},
     partitions_def=NIGHTS,
+    pool=POOL,
+    tags={"room": "publish", "identifying": "yes"},
     description="身份库 identity.duckdb · Who is who; mode 0600, never under published/.",
 )
 @withheld.step
@@ -166,10 +233,12 @@ def identity(context: dg.AssetExecutionContext, night: NightResource) -> dg.Mate
 @dg.asset(
     key=["restricted", "referrals"],
     deps=[asset_key(REFERRALS), ["published", "monitoring"]],
-    group_name="publish",
+    group_name=group("publish", "restricted"),
     owners=OWNERS,
     kinds={"excel"},
     partitions_def=NIGHTS,
+    pool=POOL,
+    tags={"room": "publish", "identifying": "yes"},
     description="分类转介表 · One spreadsheet of referrals per department, in its outbox alone.",
 )
 @withheld.step
@@ -191,23 +260,26 @@ def referrals(
         EXPECTATION,
         *(asset_key(f"quality.{t}") for t in ("quarantine", "receipt", "value_repair")),
     ],
-    group_name="publish",
+    group_name=group("publish", "published"),
     owners=OWNERS,
     kinds={"html"},
     partitions_def=NIGHTS,
+    pool=POOL,
+    tags={"room": "publish"},
     description="质量页 · The validation page for people, works without the internet.",
 )
 @withheld.step
 def validation_page(
     context: dg.AssetExecutionContext, night: NightResource
 ) -> dg.MaterializeResult[None]:
-    page = room.validation_page(night.of(context))
-    return dg.MaterializeResult(metadata={"page": str(page.name)})
+    opened = night.of(context)
+    page = room.validation_page(opened)
+    return dg.MaterializeResult(metadata={"page": _page(opened), "bytes": page.stat().st_size})
 
 
 @dg.definitions
 def publish() -> dg.Definitions:
     return dg.Definitions(
         assets=[*room_assets("publish"), monitoring, identity, referrals, validation_page],
-        asset_checks=[great_expectations, nothing_blocks],
+        asset_checks=[great_expectations, great_expectations_of_batches, nothing_blocks],
     )

@@ -1,7 +1,8 @@
 """The command ``jiuzhulian``: words of the command line in, one call, an exit code out.
 
 Exit codes: 0 done, 1 a blocking check held publication back, 2 could not run, 3 another run holds
-this HOME, 4 a fault of the program, 5 a replay came out otherwise, 130 stopped by Ctrl-C.
+this HOME, 4 a fault of the program, 5 a replay came out otherwise, 6 the service ended by itself,
+130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ from typing import Annotated
 
 import typer
 
-from pipelines import cli_access, cli_deliveries, cli_lookback, cli_person, cli_versions
+from pipelines import (
+    cli_access,
+    cli_deliveries,
+    cli_lookback,
+    cli_person,
+    cli_service,
+    cli_versions,
+)
 from pipelines.cli_options import HomeDir, Landing, Policy, Purpose, day, noted, settings
 from pipelines.errors import EXIT_STOPPED, JiuzhulianError, Stopped, ended
 from pipelines.lake.closed import keep_closed
@@ -94,6 +102,7 @@ cli_versions.add_to(app)
 
 
 cli_deliveries.add(app)
+cli_service.add(app)
 
 
 cli_access.add(app)

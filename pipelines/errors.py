@@ -16,6 +16,7 @@ EXIT_COULD_NOT_RUN = 2
 EXIT_ALREADY_RUNNING = 3
 EXIT_PROGRAM_FAULT = 4
 EXIT_NOT_THE_SAME = 5
+EXIT_SERVICE_ENDED = 6
 EXIT_STOPPED = 130
 
 
@@ -57,6 +58,12 @@ class ProgramFault(JiuzhulianError):
     """A fault of the program inside a step; what the error said is withheld, it may quote a row."""
 
     exit_code = EXIT_PROGRAM_FAULT
+
+
+class ServiceEnded(JiuzhulianError):
+    """A process of the service ended by itself; everything else of it was stopped."""
+
+    exit_code = EXIT_SERVICE_ENDED
 
 
 class NotFound(JiuzhulianError):

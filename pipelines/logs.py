@@ -30,6 +30,16 @@ def say(message: str) -> None:
         shown.print(message, markup=False, soft_wrap=True)
 
 
+def tell(message: str) -> None:
+    """A line of a service on stderr, terminal or not; a service manager adds the time."""
+    LOGGER.info(message)
+    if (shown := terminal()) is not None:
+        shown.print(message, markup=False, soft_wrap=True)
+    else:
+        sys.stderr.write(f"{message}\n")
+        sys.stderr.flush()
+
+
 def warn(message: str) -> None:
     """Say on stderr, terminal or not, what a person should know though the night goes on."""
     LOGGER.warning(message)

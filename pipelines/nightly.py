@@ -51,8 +51,18 @@ def open_night(
 _open: dict[str, tuple[Night, ExitStack]] = {}
 
 
-def night_of_run(run_id: str, settings: Settings, as_of: date, *, rebuild: bool = False) -> Night:
-    """The night that a run works on: opened once in this process, with its HOME locked."""
+def night_of_run(
+    run_id: str,
+    settings: Settings,
+    as_of: date,
+    *,
+    rebuild: bool = False,
+    opened: Callable[[Night], None] = lambda _: None,
+) -> Night:
+    """The night that a run works on: opened once in this process, with its HOME locked.
+
+    ``opened`` is told of it when it is.
+    """
     if run_id not in _open:
         keep_closed()
         stack = ExitStack()
@@ -65,6 +75,7 @@ def night_of_run(run_id: str, settings: Settings, as_of: date, *, rebuild: bool 
         night = open_night(settings, as_of, name, rebuild=rebuild)
         stack.callback(night.close)
         _open[run_id] = (night, stack)
+        opened(night)
     return _open[run_id][0]
 
 
@@ -87,16 +98,26 @@ def held_back() -> PublicationHeldBack | None:
 
 
 def land_arrivals(
-    night: Night, log: Callable[[str], None] = lambda _: None, *, pull: bool = True
+    night: Night,
+    log: Callable[[str], None] = lambda _: None,
+    *,
+    pull: bool = True,
+    source: str = "",
 ) -> LandingSummary:
     """Pull from databases and remote folders, then take in everything that the night may see.
 
-    ``pull`` False: databases and remote folders are left alone this time.
+    ``pull`` False: databases and remote folders are left alone this time. ``source``: only what
+    this one sends; raises where no contract names it.
     """
     settings = night.settings
     if not settings.landing.is_dir():
         raise JiuzhulianError(f"landing folder {settings.landing} does not exist: name one")
     contracts = load_contracts(settings.schemas)
+    sources = sorted({contract.source for contract in contracts.values()})
+    if source and source not in sources:
+        raise ConfigurationFault(
+            [f"department {source} sends nothing here: one of {', '.join(sources)}"]
+        )
     today = datetime.now(SHANGHAI).date() if pull else None
     with pulled_arrivals(
         night.home, settings, contracts, night.as_of, today, night.run_id, log, warn
@@ -109,6 +130,7 @@ def land_arrivals(
                 cells=settings.max_workbook_cells, ratio=settings.max_unpacked_ratio,
             ),
             pulled,
+            source,
         )  # fmt: skip
     night.forget_receipts()
     if summary.incomplete:

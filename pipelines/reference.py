@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import typer
 
-from pipelines import cli, errors
+from pipelines import cli, column_lineage, errors
 from pipelines.contracts import json_schema
 from pipelines.contracts.codes import load_codes
 from pipelines.contracts.load import load_contracts
@@ -278,6 +278,7 @@ def pages(home: Path | None = None) -> dict[Path, str]:
     readme = ROOT / "README.md"
     made = {DOCS / "reference" / f"{name}.md": make() for name, make in PAGES.items()}
     made |= json_schema.files() | policy_json_schema.files()
+    made |= {column_lineage.FILE: column_lineage.text()}
     return made | {readme: with_queries(readme.read_text(encoding="utf-8"), home)}
 
 

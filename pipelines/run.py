@@ -6,62 +6,31 @@ What a night consists of is said by the assets; here is only how a command start
 from __future__ import annotations
 
 import logging
-import os
 from datetime import date
-from typing import TYPE_CHECKING
 
 from pipelines.assistance.entitlements import check_entitlements
 from pipelines.contracts.load import load_contracts
 from pipelines.engine.duck import interrupted
 from pipelines.errors import ConfigurationFault, JiuzhulianError
 from pipelines.hardship.policy import check_policy
+from pipelines.instance import dagster_home, settle_cut_off
 from pipelines.intake.pull import delivery_faults
 from pipelines.lake import machine
-from pipelines.lake.closed import keep_closed
 from pipelines.lake.home import Home
 from pipelines.logs import terminal
 from pipelines.orders.faults import order_faults
 from pipelines.settings import Settings
 
-if TYPE_CHECKING:
-    import dagster as dg
 
-DAGSTER_YAML = """\
-# Written by jiuzhulian: nothing is sent anywhere, one night at a time.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-concurrency:
-  runs:
-    max_concurrent_runs: 1
-# what a step prints is not kept: it could hold a value
-compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-"""
-
-
-def dagster_home(home: Home) -> str:
-    """Make HOME/restricted/dagster an instance folder and name it in the environment."""
-    keep_closed()
-    config = home.dagster / "dagster.yaml"
-    if not config.exists():
-        config.write_text(DAGSTER_YAML, encoding="utf-8")
-    os.environ["DAGSTER_HOME"] = str(home.dagster)
-    os.environ.setdefault("DAGSTER_DG_UPDATE_CHECK_ENABLED", "0")
-    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
-    return str(home.dagster)
-
-
-def settle_cut_off(instance: dg.DagsterInstance) -> None:
-    """Say of runs that a power cut or a kill ended that they failed; to be called when the HOME
-    is not locked, so that none of them can be alive. Else the queue would wait for them for ever.
-    """
-    import dagster as dg
-
-    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-        instance.report_run_failed(run, "cut off: its process ended without a word")
+def faults_before(settings: Settings, as_of: date) -> list[str]:
+    """Everything that would keep a night from running and can be known without Dagster."""
+    faults = check_policy(settings.policy, as_of)
+    faults = faults or check_entitlements(settings.policy, settings.schemas, as_of)
+    faults += order_faults(settings.schemas, settings.policy)
+    faults += delivery_faults(settings, load_contracts(settings.schemas))
+    if not settings.landing.is_dir():
+        faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")
+    return faults
 
 
 def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None:
@@ -69,13 +38,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
 
     What can be known beforehand is said before Dagster is loaded, which takes seconds.
     """
-    faults = check_policy(settings.policy, as_of)
-    faults = faults or check_entitlements(settings.policy, settings.schemas, as_of)
-    faults += order_faults(settings.schemas, settings.policy)
-    faults += delivery_faults(settings, load_contracts(settings.schemas))
-    if not settings.landing.is_dir():
-        faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")
-    if faults:
+    if faults := faults_before(settings, as_of):
         raise ConfigurationFault(faults)
     home = Home(settings.home).create()
     terminal()

@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from pipelines.delivery_settings import NAME, Database, Remote
 from pipelines.errors import ConfigurationFault
+from pipelines.service_settings import Notify, Service
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas"
@@ -88,6 +89,10 @@ class Settings(BaseSettings):
     databases: dict[str, Database] = {}
     #: SFTP servers from which new files are fetched each night, by name; in the environment as JSON
     remotes: dict[str, Remote] = {}
+    #: the running service (`jiuzhulian serve`); in the environment as JSON
+    service: Service = Service()
+    #: who is told when a night fails; in the environment as JSON
+    notify: Notify = Notify()
 
     @field_validator("databases", "remotes")
     @classmethod

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipelines.errors import AlreadyRunning
+from pipelines.instance import dagster_home, settle_cut_off
 from pipelines.lake.home import Home
-from pipelines.run import dagster_home, settle_cut_off
 from pipelines.settings import ROOT
 
 

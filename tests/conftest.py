@@ -1,7 +1,8 @@
-"""Extras: tests that need Chromium, Java, MariaDB, LibreOffice or a network namespace are left out
-where it is missing.
+"""Extras: tests that need Chromium, Java, MariaDB, LibreOffice, a network namespace or a whole
+service are left out where it is missing or not asked for.
 
-That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,isolation,mariadb,office,spark`` (CI)
+That they are is said at the end.
+``JIUZHULIAN_REQUIRE=browser,isolation,mariadb,office,service,spark`` (CI)
 turns a missing extra into a failure.
 """
 
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -59,11 +61,19 @@ def no_isolation() -> str | None:
     return "this machine allows no network namespace" if ended.returncode else None
 
 
+def no_service() -> str | None:
+    """The service takes minutes, so it is tested where it is required."""
+    if "service" in required():
+        return None if Path("/proc/self/stat").exists() else "there is no /proc"
+    return "takes minutes (JIUZHULIAN_REQUIRE=service)"
+
+
 EXTRAS: dict[str, Callable[[], str | None]] = {
     "browser": no_browser,
     "isolation": no_isolation,
     "mariadb": no_mariadb,
     "office": no_office,
+    "service": no_service,
     "spark": no_spark,
 }
 

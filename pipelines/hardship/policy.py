@@ -65,13 +65,19 @@ def _read(folder: Path) -> tuple[Policy | None, list[str]]:
         for name in sorted(set(parameters) & set(indicators(grain))):
             faults.add(PARAMETERS, name, f"has the name of a {grain} indicator; choose another")
     rules = _rules(raw_rules, parameters, faults)
+    policy = Policy(
+        folder.resolve().name, policy_version(folder), covers, parameters, rules
+    )  # fmt: skip
+    return policy, list(faults.found)
+
+
+def policy_version(folder: Path) -> str:
+    """The folder's name and a digest of its two files, as alerts and runs carry it."""
     digest = hashlib.sha256()
     for name in (PARAMETERS, RULES):
         path = folder / name
         digest.update(name.encode() + b"\0" + (path.read_bytes() if path.exists() else b""))
-    version = f"{folder.resolve().name}@{digest.hexdigest()[:12]}"
-    policy = Policy(folder.resolve().name, version, covers, parameters, rules)
-    return policy, list(faults.found)
+    return f"{folder.resolve().name}@{digest.hexdigest()[:12]}"
 
 
 def _rules(raw: Any, parameters: dict[str, Parameter], faults: Faults) -> tuple[Rule, ...]:

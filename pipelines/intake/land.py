@@ -74,15 +74,19 @@ def land(
     log: Log,
     limits: Limits = DEFAULT,
     pulled: Sequence[Found] = (),
+    source: str = "",
 ) -> LandingSummary:
     """Take in every complete file with an extract date up to ``as_of``, each once.
 
-    ``pulled``: deliveries that did not come as a file of the landing folder.
+    ``pulled``: deliveries that did not come as a file of the landing folder. ``source``: only
+    deliveries of this one; the others wait as if they had not come.
     """
     names = FileNames(contracts, codes)
     discovered = discover(landing, contracts, as_of, settle_seconds, names)
     summary = LandingSummary(incomplete=discovered.incomplete, later=discovered.later)
-    deliveries = sorted((*discovered.files, *pulled), key=in_order)
+    deliveries = sorted(
+        (one for one in (*discovered.files, *pulled) if source in ("", one.source)), key=in_order
+    )
     ledger = Ledger(home, as_of, run_id)
     temp = home.tmp / f"landing-{run_id}"
     temp.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -142,6 +142,23 @@ def sql_of(table: str, night: Night) -> str:
     return e.as_sql(ROLE_TABLES[table](night.promise(table).columns, sources))
 
 
+def statement(table: str) -> str | None:
+    """The statement of a table of this room as it is before anything was delivered, for those who
+    ask what follows from what; None where the table is made in Python."""
+    known = _contracts(SCHEMAS)
+    contract = _std(known).get(table)
+    if contract is not None:
+        return _std_sql(contract, known, _nothing(contract, known), ())
+    if table not in ROLE_TABLES:
+        return None
+
+    def since(of: Contract, where: exp.Expr) -> exp.Select:
+        return since_query(of, known, _nothing(of, known), (), where)
+
+    promised = load_promises()[table].columns
+    return e.as_sql(ROLE_TABLES[table](promised, Sources(known, _codes(SCHEMAS), since)))
+
+
 def views(contracts: Mapping[str, Contract] | None = None) -> dict[str, tuple[str, ...]]:
     """The views of this room and what they stand on; who reads a view depends on those."""
     known = _contracts(SCHEMAS) if contracts is None else contracts

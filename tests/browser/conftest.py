@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,24 @@ class Interface:
             found = json.loads(answer.read())
         assert "errors" not in found, found["errors"]
         return found["data"]
+
+    def ended(
+        self, count: int, wanted: Callable[[dict[str, Any]], bool], seconds: float = 400
+    ) -> list[dict[str, Any]]:
+        """So many runs of a kind, once they have ended: status, start and tags."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            found = self.ask(
+                "{ runsOrError(limit: 50) { ... on Runs { results "
+                "{ runId status startTime tags { key value } } } } }"
+            )["runsOrError"]["results"]
+            for run in found:
+                run["tags"] = {tag["key"]: tag["value"] for tag in run["tags"]}
+            done = [r for r in found if wanted(r) and r["status"] in ("SUCCESS", "FAILURE")]
+            if len(done) >= count:
+                return done
+            time.sleep(1)
+        raise AssertionError(f"{count} runs did not end")
 
 
 def of_session(leader: int) -> list[int]:
@@ -76,10 +94,26 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+def send_wrong_sums(landing: Path) -> None:
+    """Bills whose total is not what the funds and the person pay: a check that must fail."""
+    rows = [
+        f"U{n:04d},JU{n:04d},HW1,王守义,390,11,2026-11-{n:02d},2026-11-{n:02d},2026-11-{n:02d},0,"
+        "900.00,100.00,50.00,50.00"
+        for n in range(1, 21)
+    ]
+    header = (
+        "结算ID,就诊ID,人员编号,姓名,险种类型,医疗类别,开始日期,结束日期,结算日期,退费标志,"
+        "医疗费总额,基金支付总额,个人负担总金额,个人现金支付"
+    )
+    path = landing / "medical_insurance" / "settlement" / "sums_20261120.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
     folder = tmp_path_factory.mktemp("ui")
     shutil.copytree(SAMPLE, folder / "landing")
+    send_wrong_sums(folder / "landing")
     port = free_port()
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("JIUZHULIAN_", "DAGSTER"))}
     words = ["--home", folder / "home", "--landing", folder / "landing", "--port", port]

@@ -1,11 +1,15 @@
-"""The project in the user interface: its groups, a night turning green, its checks."""
+"""The project in the user interface: its groups, runs that are launched from its pages and turn
+green, a check that fails and says why, a backfill of three nights."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,7 +24,9 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PATIENCE = 60_000
+PATIENCE = 120_000
+#: an asset that rests on the policy alone
+SMALL = "meta/policy_parameter"
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +57,8 @@ def test_the_graph_shows_the_rooms_as_groups(
     ui: Interface, page: Page, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     page.goto(f"{ui.url}/asset-groups")
-    for room in ROOMS:
-        page.get_by_text(room, exact=True).first.wait_for(state="attached")
+    for number, room in enumerate(ROOMS, 1):
+        page.get_by_text(f"{number}_{room}", exact=True).first.wait_for(state="attached")
     shot(page, tmp_path_factory.mktemp("shots"), "groups")
 
 
@@ -74,6 +80,60 @@ def test_checks_are_shown(
     shot(page, tmp_path_factory.mktemp("shots"), "checks")
     page.goto(f"{ui.url}/assets/hardship/alert?view=checks")
     page.get_by_text("great_expectations").first.wait_for()
+
+
+def test_a_failing_check_shows_why(
+    ui: Interface, page: Page, night: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    page.goto(f"{ui.url}/assets/intake/raw_medical_insurance__settlement?view=checks")
+    page.get_by_text("great_expectations").first.click()
+    page.get_by_text("cost_is_fund_and_person").first.wait_for()
+    page.get_by_text("医疗费总额 = 基金支付总额 + 个人负担", exact=False).first.wait_for()
+    shot(page, tmp_path_factory.mktemp("shots"), "failing")
+
+
+def launch(page: Page, ui: Interface, nights: str | None, button: str) -> None:
+    """By the button of an asset's page and the dialog behind it; ``nights`` None: the latest."""
+    page.goto(f"{ui.url}/assets/{SMALL}")
+    page.get_by_role("button", name="Materialize").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Latest", exact=True).click()
+    dialog.get_by_role("button", name="Launch 1 run").wait_for()
+    if nights is not None:
+        field = dialog.locator("input").first
+        field.fill(nights)
+        field.press("Enter")
+    page.wait_for_timeout(1000)
+    dialog.get_by_role("button", name=button).click()
+    dialog.wait_for(state="detached")
+
+
+def test_a_run_that_is_launched_from_a_page_goes_green(
+    ui: Interface, page: Page, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    launch(page, ui, None, "Launch 1 run")
+    (run,) = ui.ended(1, lambda run: "dagster/from_ui" in run["tags"])
+    assert run["status"] == "SUCCESS"
+    assert run["tags"]["as_of"] == run["tags"]["dagster/partition"]
+    assert run["tags"]["policy_version"].startswith("rizhao@")
+    page.goto(f"{ui.url}/assets/{SMALL}")
+    page.get_by_text("dagster/row_count").or_(page.get_by_text("Row count")).first.wait_for()
+    shot(page, tmp_path_factory.mktemp("shots"), "asset")
+
+
+def test_a_backfill_of_three_nights_runs(
+    ui: Interface, page: Page, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    nights = [(today - timedelta(days=back)).isoformat() for back in (2, 1, 0)]
+    launch(page, ui, f"[{nights[0]}...{nights[-1]}]", "Launch backfill")
+    runs = ui.ended(3, lambda run: "dagster/backfill" in run["tags"])
+    assert {run["status"] for run in runs} == {"SUCCESS"}
+    in_order = sorted(runs, key=lambda run: float(run["startTime"]))
+    assert [run["tags"]["dagster/partition"] for run in in_order] == nights
+    page.goto(f"{ui.url}/runs/b/{runs[0]['tags']['dagster/backfill']}")
+    page.get_by_text(re.compile("^(Completed|Success|Succeeded)")).first.wait_for()
+    shot(page, tmp_path_factory.mktemp("shots"), "backfill")
 
 
 def test_the_pages_ask_nobody_outside(page: Page, asked: set[str]) -> None:

@@ -6,6 +6,7 @@ from functools import cache
 
 import dagster as dg
 
+from assets.groups import room_of
 from pipelines.definitions import defs
 from pipelines.rooms import ROOMS
 
@@ -31,17 +32,22 @@ def deps(spec: dg.AssetSpec) -> set[str]:
     return {".".join(dep.asset_key.path) for dep in spec.deps}
 
 
+def room(spec: dg.AssetSpec) -> str:
+    """The room that its group belongs to."""
+    return room_of(str(spec.group_name))
+
+
 def place(spec: dg.AssetSpec) -> int:
     """Where its room stands in the flow."""
-    return ROOMS.index(str(spec.group_name))
+    return ROOMS.index(room(spec))
 
 
 def text() -> str:
     """The graph as it is kept beside the tests: room, asset, and what it is made from."""
     lines = []
-    for room in ROOMS:
-        lines.append(f"[{room}]")
+    for one in ROOMS:
+        lines.append(f"[{one}]")
         for name, spec in sorted(specs().items()):
-            if spec.group_name == room:
+            if room(spec) == one:
                 lines.append(f"{name} <- {' '.join(sorted(deps(spec))) or '-'}")
     return "\n".join(lines) + "\n"
