@@ -11,13 +11,16 @@ from pipelines.contracts.promises import Promise
 from pipelines.engine.sql import quoted
 from pipelines.errors import NotFound, PublicationHeldBack
 from pipelines.lake.night import Night
+from pipelines.publish.analysis import views_over
 
 
 def audit(night: Night, promises: Sequence[Promise], path: Path, *, flat: bool) -> None:
     """Raise PublicationHeldBack with everything that is wrong with the file at ``path``."""
     con = duckdb.connect(str(path), read_only=True)
     try:
-        faults = [*_as_promised(con, promises, flat), *_complete(con, night, promises, flat)]
+        known = [promise.table for promise in promises]
+        views = [] if flat else views_over(known, night.settings.schemas)
+        faults = [*_as_promised(con, [*promises, *views], flat), *_complete(con, night, promises, flat)]
     finally:
         con.close()
     faults += _lost_tables(night, promises)

@@ -16,6 +16,7 @@ import duckdb
 from pipelines.contracts.promises import Promise, load_promises
 from pipelines.engine.sql import quoted
 from pipelines.lake.night import Night
+from pipelines.publish.analysis import add_questions, comment
 from pipelines.publish.audit import audit
 from pipelines.publish.validation import stop_if_held_back
 
@@ -62,6 +63,10 @@ def _file(
         with _made(night, partial, mode) as con:
             for promise in promises:
                 _table(con, night, promise, _named(promise, flat=flat))
+            if not flat:
+                con.execute(f"USE {MADE}")
+                add_questions(con, [p.table for p in promises], night.settings.schemas)
+                con.execute("USE memory")
         audit(night, promises, partial, flat=flat)
         _sync(partial)
         replaced, size = target.exists(), partial.stat().st_size
@@ -123,15 +128,10 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
             f"INSERT INTO {name} SELECT {listed} "
             f"FROM read_parquet([{files}], hive_partitioning = false) ORDER BY {order}"
         )
-    con.execute(f"COMMENT ON TABLE {name} IS {_comment(promise)}")
+    con.execute(f"COMMENT ON TABLE {name} IS {comment(promise)}")
     for column in promise.columns:
         text = f"{column.zh} / {column.en}".replace("'", "''")
         con.execute(f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS '{text}'")
-
-
-def _comment(promise: Promise) -> str:
-    text = f"{promise.title_zh} / {promise.title_en}: {promise.zh} / {promise.en}"
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _wipe(target: Path) -> None:
