@@ -93,7 +93,9 @@ def _load(root: Path) -> tuple[tuple[str, Promise], ...]:
             faults.append(f"schemas/{root.name}/{place}{line}: not readable as YAML: {told}")
             continue
         except KeyError as error:
-            faults.append(f"schemas/{root.name}/{place}: a key `{error.args[0]}` is missing; add it")
+            faults.append(
+                f"schemas/{root.name}/{place}: a key `{error.args[0]}` is missing; add it"
+            )
             continue
         except (TypeError, AttributeError, ValueError) as error:
             faults.append(f"schemas/{root.name}/{place}: {type(error).__name__}: {error}")

@@ -13,12 +13,13 @@ from pipelines.contracts.promises import load_promises
 from pipelines.engine.sql import read_sql, tables_read
 from pipelines.lake.night import Built, Night
 from pipelines.publish import about, validation
+from pipelines.publish.bulletin import bulletin_page
 from pipelines.publish.files import PublishedFile, identity_file, monitoring_file
 from pipelines.publish.page import validation_page
 from pipelines.publish.validation import stop_if_held_back
 
 __all__ = [
-    "READS", "TABLES", "PublishedFile", "build", "dictionary", "expectation", "identity_file",
+    "READS", "TABLES", "PublishedFile", "build", "bulletin_page", "dictionary", "expectation", "identity_file",
     "monitoring_file", "night_history", "reads", "region", "run", "stop_if_held_back", "tables", "validation_page",
 ]  # fmt: skip
 

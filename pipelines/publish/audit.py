@@ -20,7 +20,10 @@ def audit(night: Night, promises: Sequence[Promise], path: Path, *, flat: bool) 
     try:
         known = [promise.table for promise in promises]
         views = [] if flat else views_over(known, night.settings.schemas)
-        faults = [*_as_promised(con, [*promises, *views], flat), *_complete(con, night, promises, flat)]
+        faults = [
+            *_as_promised(con, [*promises, *views], flat),
+            *_complete(con, night, promises, flat),
+        ]
     finally:
         con.close()
     faults += _lost_tables(night, promises)

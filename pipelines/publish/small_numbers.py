@@ -57,14 +57,26 @@ def protected(
 def _tells(
     counts: Mapping[Key, int], hidden: Mapping[Key, Hidden], total: Key, parts: Sequence[Key]
 ) -> bool:
-    """Whether what is hidden in a sum follows from what is shown of it."""
+    """Whether a hidden count of one sum follows from what is shown of it.
+
+    Who looks knows that a small one lies from 1 to LEAST - 1, and that any other hidden one is 0
+    or at least LEAST.
+    """
     unseen = [key for key in (*parts, total) if key in hidden]
-    if len(unseen) == 1:
-        return True
-    if not unseen or total in hidden or any(hidden[key] is not Hidden.SMALL for key in unseen):
-        return False
-    together = sum(counts[key] for key in unseen)
-    return together in (len(unseen), len(unseen) * (LEAST - 1))  # all are 1, or all are 4
+    if len(unseen) < 2 or total in hidden:
+        return len(unseen) == 1
+    small = sum(hidden[key] is Hidden.SMALL for key in unseen)
+    left = sum(counts[key] for key in unseen)
+    others = len(unseen) - small
+    possible = {
+        together
+        for together in range(small, small * (LEAST - 1) + 1)
+        if left == together or (others and left - together >= LEAST)
+    }
+    lowest, highest = {small}, {small * (LEAST - 1)}
+    return small > 0 and (
+        possible <= lowest or possible <= highest or (small == 1 and len(possible) == 1)
+    )
 
 
 def _price(counts: Mapping[Key, int], key: Key, total: Key) -> tuple[bool, bool, int]:

@@ -23,16 +23,39 @@ FILLED: dict[str, Any] = {
     "VARCHAR[]": [],
 }  # fmt: skip
 Rows = list[dict[str, Any]]
+LEVEL_OF = (0, 1, 1, 2, 2, 2)
+LIVES = """
+INSERT INTO population.person BY NAME
+SELECT $code || '-' || n AS person_id, $code || '-' || n AS household_id, true AS alive,
+       $code AS region_code FROM range($count) AS listed (n)
+"""
+IS_KNOWN = """
+INSERT INTO hardship.person_indicator BY NAME
+SELECT person_id, household_id, region_code, 30 AS age, 'none' AS tier
+FROM population.person WHERE region_code = $code
+"""
+LIVES_ALONE = """
+INSERT INTO population.household BY NAME
+SELECT $code || '-' || n AS household_id, $code AS region_code, 1 AS size,
+       n % 3 = 0 AS income_known FROM range($count) AS listed (n)
+"""
 
 
-def published(path: Path, **tables: Rows) -> Path:
-    """A published file with these rows (``population__person=[…]``); what is not given is empty."""
+def published(path: Path, residents: dict[str, int] | None = None, **tables: Rows) -> Path:
+    """A published file with these rows (``population__person=[…]``); what is not given is empty.
+
+    ``residents``: how many people live alone in each region, a third of them with a known income.
+    """
     with duckdb.connect(str(path)) as con:
         names = []
         for promise in load_promises().values():
             if promise.published is True:
                 _table(con, promise, tables.get(promise.table.replace(".", "__"), []))
                 names.append(promise.table)
+        for code, count in (residents or {}).items():
+            con.execute(LIVES, {"code": code, "count": count})
+            con.execute(IS_KNOWN, {"code": code})
+            con.execute(LIVES_ALONE, {"code": code, "count": count})
         add_questions(con, names)
     return path
 
@@ -62,13 +85,13 @@ def history(nights: int, **last: Any) -> Rows:
     """Nights up to tonight; figures move slowly and dip below what may be shown."""
     rows = []
     for at in range(nights):
-        red, orange, yellow = 6 + at % 5, 30 + at, 80 + 2 * at
+        red, orange, yellow = 112 + at % 9 + at, 250 + 2 * at, 380 + 3 * at - at % 7
         rows.append({
             "as_of": NIGHT - timedelta(days=nights - 1 - at), "policy_version": "a1",
-            "persons": 20_000, "households": 7_000, "monitored_persons": 900 + 3 * at,
-            "entered": 7 + at % 3, "gone": at % 7, "alerts": 200, "open_cases": red + orange + yellow,
-            "red": red, "orange": orange, "yellow": yellow, "new_cases": 3 + 2 * (at % 6),
-            "closed_cases": 5 + at % 3, "confirmed_cases": at * 2, "overdue_rows": 12,
+            "persons": 230_000, "households": 90_000, "monitored_persons": 9_000 + 3 * at,
+            "entered": 17 + at % 3, "gone": at % 7, "alerts": 200, "open_cases": red + orange + yellow,
+            "red": red, "orange": orange, "yellow": yellow, "new_cases": 3 + 4 * (at * at % 7),
+            "closed_cases": 7 + at % 3, "confirmed_cases": 60 + at * 2, "overdue_rows": 12,
             "gap_findings": 40 - at // 2, "overlap_findings": 6,
         })  # fmt: skip
     rows[-1] |= last
@@ -92,7 +115,7 @@ def quiet(path: Path) -> Path:
 def city(path: Path, counties: int = 6, townships: int = 12, nights: int = 45) -> Path:
     """Many townships: most with a few cases, some with none, one case that nobody can place."""
     regions: Rows = []
-    people: Rows = []
+    residents: dict[str, int] = {}
     cases: Rows = []
     lines: Rows = []
     for c in range(counties):
@@ -101,9 +124,9 @@ def city(path: Path, counties: int = 6, townships: int = 12, nights: int = 45) -
         for t in range(townships):
             code = f"{county}{t + 1:03d}000"
             regions.append(_region(code, f"第{t + 1}镇", 4, county, f"第{c + 1}县"))
-            people += [_person(f"{c}-{t}-{n}", code) for n in range(40)]
-            for n in range((c * 7 + t * 5) % 13):
-                cases.append(_case(f"{c}-{t}-{n}", code, LEVELS[0 if n > 9 else 1 + n % 2], n))
+            residents[code] = 1_500 + 400 * ((c * 5 + t * 7) % 9)
+            for n in range((c * 7 + t * 5) % 31):
+                cases.append(_case(f"{c}-{t}-{n}", code, LEVELS[LEVEL_OF[n % 6]], n))
     cases.append(_case("nowhere", None, "red", 0))
     lines = [
         {"case_id": case["case_id"], "kind": "visit", "household_id": case["household_id"],
@@ -116,16 +139,13 @@ def city(path: Path, counties: int = 6, townships: int = 12, nights: int = 45) -
         path,
         meta__run=run(previous_night=before, checks_failed=1),
         meta__region=regions,
-        meta__night_history=history(nights, open_cases=sum(levels.values()), **levels),
+        meta__night_history=history(nights, open_cases=sum(levels.values()), **levels, new_cases=sum(
+            case["first_flagged_on"] == NIGHT for case in cases)),
         meta__rule=[_rule(n) for n in range(6)],
-        population__person=people,
-        population__household=[
-            {"household_id": person["household_id"], "size": 1, "income_known": n % 3 == 0}
-            for n, person in enumerate(people)
-        ],
+        residents=residents,
         population__monitored_person=[
             {"person_id": f"M{n}", "household_id": f"M{n}", "tier": TIERS[(n * n) % 5]}
-            for n in range(900)
+            for n in range(9_000)
         ],
         population__change=[
             {"person_id": f"M{n}", "change": "entered", "from_tier": None, "to_tier": TIERS[n % 2]}
@@ -151,11 +171,6 @@ def _region(code: str, name: str, level: int, county: str | None = None,
             county_name: str | None = None) -> dict[str, Any]:  # fmt: skip
     return {"region_code": code, "name": name, "level": level, "county_code": county,
             "county_name": county_name}  # fmt: skip
-
-
-def _person(name: str, region: str) -> dict[str, Any]:
-    return {"person_id": f"P{name}", "household_id": f"H{name}", "alive": True,
-            "region_code": region}  # fmt: skip
 
 
 def _case(name: str, region: str | None, level: str, n: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 -- Cases that wait, by township and level, with the people who live there; unplaced ones as such.
 with resident as (
     select
-        substr(region_code, 1, 6) as county_code,
+        nullif(substr(region_code, 1, 6), '000000') as county_code,
         case when substr(region_code, 7, 3) <> '000' then substr(region_code, 1, 9) end as township_code,
         count(*) as residents
     from population.person
@@ -11,7 +11,7 @@ with resident as (
 
 waiting as (
     select
-        substr(region_code, 1, 6) as county_code,
+        nullif(substr(region_code, 1, 6), '000000') as county_code,
         case when substr(region_code, 7, 3) <> '000' then substr(region_code, 1, 9) end as township_code,
         count(case when level = 'red' then 1 end) as red,
         count(case when level = 'orange' then 1 end) as orange,

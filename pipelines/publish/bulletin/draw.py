@@ -18,29 +18,40 @@ WIDE = 1000
 #: what a hidden count is drawn as, in shares of the bar: something, and always the same
 SPECK = 0.012
 LINE_WIDE, LINE_HIGH = 320, 112
-LEFT, RIGHT, TOP, BOTTOM = 8, 44, 12, 18
+LEFT, RIGHT, TOP, BOTTOM = 4, 58, 14, 18
 
 
-def bar(parts: Sequence[tuple[str, Shown]], longest: float) -> Markup:
-    """Parts (class, count) one after the other; ``longest`` is what fills the bar."""
+def bar(parts: Sequence[tuple[str, Shown]], longest: float, whole: Shown | None = None) -> Markup:
+    """Parts (class, count) one after the other; ``longest`` is what fills the bar.
+
+    With a shown ``whole`` the hidden parts are drawn together, as what is left of it.
+    """
+    shown_parts = [(name, count) for name, count in parts if not isinstance(count, Hidden)]
+    pieces = [(name, _share(count, longest)) for name, count in shown_parts]
+    if len(shown_parts) < len(parts):
+        known = isinstance(whole, int)
+        left = (whole if isinstance(whole, int) else 0) - sum(count for _, count in shown_parts)
+        pieces.append(("hidden", _share(left, longest) if known else SPECK))
+    return svg_bar(pieces)
+
+
+def svg_bar(pieces: Sequence[tuple[str, float]], extra: str = "") -> Markup:
+    """Shares (class, share of the width) one after the other."""
     drawn, at = [], 0.0
-    for name, count in parts:
-        hidden = isinstance(count, Hidden)
-        share = SPECK if hidden else _share(count, longest)
+    for name, share in pieces:
         if share <= 0:
             continue
         wide = max(share * WIDE, 3.0)
-        tone = "hidden" if hidden else name
-        drawn.append(f'<rect class="{tone}" x="{at:.1f}" y="0" width="{wide:.1f}" height="10"/>')
+        drawn.append(f'<rect class="{name}" x="{at:.1f}" y="0" width="{wide:.1f}" height="10"/>')
         at += wide
     return Markup(
         f'<svg class="bar" viewBox="0 0 {WIDE} 10" preserveAspectRatio="none" aria-hidden="true" '
-        f'focusable="false">{"".join(drawn)}</svg>'
+        f'focusable="false">{"".join(drawn)}{extra}</svg>'
     )
 
 
-def _share(count: Shown, longest: float) -> float:
-    return 0.0 if isinstance(count, Hidden) or longest <= 0 else min(count / longest, 1.0)
+def _share(count: int, longest: float) -> float:
+    return min(count / longest, 1.0) if longest > 0 else 0.0
 
 
 def longest(counts: Sequence[Shown]) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipelines.publish.bulletin.draw import WIDE, bar, line, longest
+from pipelines.publish.bulletin.draw import WIDE, bar, line, longest, svg_bar
 from pipelines.publish.bulletin.figures import Figures, Row
 from pipelines.publish.bulletin.sentences import minute
 from pipelines.publish.page_words import subject
@@ -53,7 +53,7 @@ def rendered(found: Figures) -> str:
         rules=[rule(row) for row in found.rules if row["alerts"] != 0 or row["flagged"] != 0
                or row["not_judged"] != 0],
         rule_top=longest([row["flagged"] for row in found.rules]),
-        fresh=[freshness(row, found) for row in found.freshness],
+        fresh=[freshness(row) for row in found.freshness],
     )  # fmt: skip
 
 
@@ -155,9 +155,8 @@ def lines(found: Figures) -> list[tuple[str, str, str, list[tuple[date, Shown]]]
 def rule(row: Row) -> Row:
     """A rule's cases in three parts, as far as the counts are shown."""
     confirmed, checked, flagged = row["confirmed"], row["checked"], row["flagged"]
-    parts: list[tuple[str, Shown]] = [("good", confirmed)]
-    parts.append(("main", _less(checked, confirmed)))
-    parts.append(("rest", _less(flagged, checked)))
+    parts = [("good", confirmed), ("main", _less(checked, confirmed)),
+             ("rest", _less(flagged, checked))]  # fmt: skip
     return row | {"parts": parts, "share": part(confirmed, checked)}
 
 
@@ -168,28 +167,18 @@ def _less(whole: Shown, inner: Shown) -> Shown:
     return whole - (0 if isinstance(inner, Hidden) else inner)
 
 
-def freshness(row: Row, found: Figures) -> Row:
-    """A dataset with its titles and its bar: its age against the day on which it is due."""
+def freshness(row: Row) -> Row:
+    """A dataset with its titles and its bar: its age, and a line where it is due."""
     about = subject(row["dataset"])
-    longest_ = max(
-        [max(r["age_days"] or 0, r["due_days"] or 0) for r in found.freshness] or [1]
-    )  # fmt: skip
-    return row | {"zh": about.zh, "en": about.en, "bar": age_bar(row, float(longest_ or 1))}
+    return row | {"zh": about.zh, "en": about.en, "bar": age_bar(row)}
 
 
-def age_bar(row: Row, whole: float) -> Markup:
-    """The age in days on a track, with a line at the due day."""
+def age_bar(row: Row) -> Markup:
+    """The age in days, on a scale on which every dataset is due at two thirds."""
+    if not row["due_days"] or row["age_days"] is None:
+        return Markup("")
+    share = min(row["age_days"] / (row["due_days"] * 1.5), 1.0)
+    due = '<rect class="due" x="664" y="0" width="4" height="10"/>'
+    track = f'<rect class="track" x="0" y="0" width="{WIDE}" height="10"/>'
     tone = "orange" if row["late"] else "good"
-    age = min((row["age_days"] or 0) / whole, 1) * WIDE
-    pieces = [f'<rect class="track" x="0" y="0" width="{WIDE}" height="10"/>']
-    if row["age_days"] is not None:
-        pieces.append(
-            f'<rect class="{tone}" x="0" y="0" width="{max(age, 4):.1f}" height="10"/>'
-        )  # fmt: skip
-    if row["due_days"]:
-        at = min(row["due_days"] / whole * WIDE, WIDE - 4)
-        pieces.append(f'<rect class="due" x="{at:.1f}" y="0" width="4" height="10"/>')
-    return Markup(
-        f'<svg class="bar" viewBox="0 0 {WIDE} 10" preserveAspectRatio="none" aria-hidden="true" '
-        f'focusable="false">{"".join(pieces)}</svg>'
-    )
+    return svg_bar([(tone, max(share, 0.004))], track + due)

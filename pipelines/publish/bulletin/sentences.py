@@ -31,7 +31,7 @@ def minute(found: Figures, words: dict[str, Any]) -> Minute:
 
 
 def _zh(count: Shown) -> str:
-    return "不足5" if isinstance(count, Hidden) else f"{count:,}"
+    return "不足 5" if isinstance(count, Hidden) else f"{count:,}"
 
 
 def _en(count: Shown) -> str:
