@@ -81,21 +81,26 @@ def run(**given: Any) -> Rows:
              "previous_night": None, "checks": 400, "files_received": 30} | given]  # fmt: skip
 
 
+#: what each figure gains from night to night
+GROWTH = {"open_cases": 3, "red": 1, "orange": 1, "yellow": 1, "confirmed_cases": 2,
+          "monitored_persons": 3, "gap_findings": -0.5}  # fmt: skip
+TONIGHT = {"persons": 230_000, "households": 90_000, "monitored_persons": 9_132, "entered": 19,
+           "gone": 2, "alerts": 200, "open_cases": 900, "red": 150, "orange": 300, "yellow": 450,
+           "new_cases": 21, "closed_cases": 9, "confirmed_cases": 148, "overdue_rows": 12,
+           "gap_findings": 18, "overlap_findings": 6}  # fmt: skip
+
+
 def history(nights: int, **last: Any) -> Rows:
-    """Nights up to tonight; figures move slowly and dip below what may be shown."""
+    """Nights up to tonight; figures grow slowly, and new cases dip below what may be shown."""
+    tonight = TONIGHT | last
     rows = []
-    for at in range(nights):
-        red, orange, yellow = 112 + at % 9 + at, 250 + 2 * at, 380 + 3 * at - at % 7
-        rows.append({
-            "as_of": NIGHT - timedelta(days=nights - 1 - at), "policy_version": "a1",
-            "persons": 230_000, "households": 90_000, "monitored_persons": 9_000 + 3 * at,
-            "entered": 17 + at % 3, "gone": at % 7, "alerts": 200, "open_cases": red + orange + yellow,
-            "red": red, "orange": orange, "yellow": yellow, "new_cases": 3 + 4 * (at * at % 7),
-            "closed_cases": 7 + at % 3, "confirmed_cases": 60 + at * 2, "overdue_rows": 12,
-            "gap_findings": 40 - at // 2, "overlap_findings": 6,
-        })  # fmt: skip
-    rows[-1] |= last
-    return rows
+    for ago in range(nights - 1, 0, -1):
+        row = {name: max(0, round(count - GROWTH.get(name, 0) * ago)) if isinstance(count, int)
+               else count for name, count in tonight.items()}  # fmt: skip
+        row |= {"as_of": NIGHT - timedelta(days=ago), "policy_version": "a1",
+                "new_cases": 3 + 4 * (ago * ago % 7), "closed_cases": 7 + ago % 3}  # fmt: skip
+        rows.append(row)
+    return [*rows, {"as_of": NIGHT, "policy_version": "a1"} | tonight]
 
 
 def quiet(path: Path) -> Path:
@@ -144,7 +149,7 @@ def city(path: Path, counties: int = 6, townships: int = 12, nights: int = 45) -
         meta__rule=[_rule(n) for n in range(6)],
         residents=residents,
         population__monitored_person=[
-            {"person_id": f"M{n}", "household_id": f"M{n}", "tier": TIERS[(n * n) % 5]}
+            {"person_id": f"M{n}", "household_id": f"M{n}", "tier": TIERS[(0, 1, 1, 1, 2, 3, 4, 4)[n % 8]]}
             for n in range(9_000)
         ],
         population__change=[
@@ -179,7 +184,7 @@ def _case(name: str, region: str | None, level: str, n: int) -> dict[str, Any]:
         "case_id": f"C{name}", "household_id": f"H{name}", "region_code": region, "level": level,
         "list": ("suspected_illness_poverty", "income_expenditure", "child_protection")[n % 3],
         "tier": "none", "status": "confirmed" if visited and n > 6 else "open",
-        "first_flagged_on": NIGHT if n % 5 == 0 else NIGHT - timedelta(days=9),
+        "first_flagged_on": NIGHT if n == 12 else NIGHT - timedelta(days=9),
         "last_checked_on": NIGHT if visited else None,
         "last_result": "属实" if visited and n > 6 else None,
         "confirmed_on": NIGHT if visited and n > 6 else None,
