@@ -1,4 +1,4 @@
-"""One rule for small numbers: a count of people from 1 to 4 is not shown, nor what would tell it.
+"""One rule for small numbers: a small count of people is not shown, nor what would tell it.
 
 A zero is shown. Where a hidden count follows from a sum (the total less the other parts), a second
 one of that sum is hidden too. What is counted, and how it is drawn, does not belong here.
@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import TypeVar
 
-#: the smallest count that is shown
+#: the smallest count that is shown, unless said otherwise; zero is shown too
 LEAST = 5
 Key = TypeVar("Key", bound=Hashable)
 
@@ -18,20 +18,20 @@ Key = TypeVar("Key", bound=Hashable)
 class Hidden(Enum):
     """Why a count is not shown."""
 
-    SMALL = f"<{LEAST}"
-    WOULD_TELL = "··"
+    SMALL = "small"
+    WOULD_TELL = "would tell"
 
 
 Shown = int | Hidden
 
 
-def shown(count: int) -> Shown:
+def shown(count: int, least: int = LEAST) -> Shown:
     """A count that stands alone."""
-    return Hidden.SMALL if 0 < count < LEAST else count
+    return Hidden.SMALL if 0 < count < least else count
 
 
 def protected(
-    counts: Mapping[Key, int], sums: Iterable[tuple[Key, Sequence[Key]]]
+    counts: Mapping[Key, int], sums: Iterable[tuple[Key, Sequence[Key]]], least: int = LEAST
 ) -> dict[Key, Shown]:
     """The counts as they may be shown.
 
@@ -39,13 +39,13 @@ def protected(
     """
     lines = [(total, tuple(parts)) for total, parts in sums]
     hidden: dict[Key, Hidden] = {
-        key: Hidden.SMALL for key, count in counts.items() if 0 < count < LEAST
+        key: Hidden.SMALL for key, count in counts.items() if 0 < count < least
     }
     changed = True
     while changed:
         changed = False
         for total, parts in lines:
-            if not _tells(counts, hidden, total, parts):
+            if not _tells(counts, hidden, total, parts, least):
                 continue
             rest = [key for key in (*parts, total) if key not in hidden]
             if rest:
@@ -55,12 +55,16 @@ def protected(
 
 
 def _tells(
-    counts: Mapping[Key, int], hidden: Mapping[Key, Hidden], total: Key, parts: Sequence[Key]
+    counts: Mapping[Key, int],
+    hidden: Mapping[Key, Hidden],
+    total: Key,
+    parts: Sequence[Key],
+    least: int,
 ) -> bool:
     """Whether a hidden count of one sum follows from what is shown of it.
 
-    Who looks knows that a small one lies from 1 to LEAST - 1, and that any other hidden one is 0
-    or at least LEAST.
+    Who looks knows that a small one lies from 1 to ``least`` - 1, and that any other hidden one
+    is 0 or at least ``least``.
     """
     unseen = [key for key in (*parts, total) if key in hidden]
     if len(unseen) < 2 or total in hidden:
@@ -70,10 +74,10 @@ def _tells(
     others = len(unseen) - small
     possible = {
         together
-        for together in range(small, small * (LEAST - 1) + 1)
-        if left == together or (others and left - together >= LEAST)
+        for together in range(small, small * (least - 1) + 1)
+        if left == together or (others and left - together >= least)
     }
-    lowest, highest = {small}, {small * (LEAST - 1)}
+    lowest, highest = {small}, {small * (least - 1)}
     return small > 0 and (
         possible <= lowest or possible <= highest or (small == 1 and len(possible) == 1)
     )

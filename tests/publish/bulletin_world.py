@@ -23,6 +23,7 @@ FILLED: dict[str, Any] = {
     "VARCHAR[]": [],
 }  # fmt: skip
 Rows = list[dict[str, Any]]
+TIER_OF = (0, 1, 1, 1, 2, 3, 4, 4)
 LEVEL_OF = (0, 1, 1, 2, 2, 2)
 LIVES = """
 INSERT INTO population.person BY NAME
@@ -67,7 +68,7 @@ def _table(con: duckdb.DuckDBPyConnection, promise: Promise, rows: Rows) -> None
     marks = ", ".join("?" for _ in promise.columns)
     full = [
         [
-            row.get(c.name, None if c.nullable and c.name not in promise.key else FILLED.get(c.type))
+            row.get(c.name, FILLED.get(c.type) if c.name in promise.key or not c.nullable else None)
             for c in promise.columns
         ]
         for row in rows
@@ -139,17 +140,18 @@ def city(path: Path, counties: int = 6, townships: int = 12, nights: int = 45) -
     ]  # fmt: skip
     levels = {level: sum(case["level"] == level and case["status"] == "open" for case in cases)
               for level in LEVELS}  # fmt: skip
+    flagged = {"open_cases": sum(levels.values()),
+               "new_cases": sum(case["first_flagged_on"] == NIGHT for case in cases)}  # fmt: skip
     before = NIGHT - timedelta(days=1)
     return published(
         path,
         meta__run=run(previous_night=before, checks_failed=1),
         meta__region=regions,
-        meta__night_history=history(nights, open_cases=sum(levels.values()), **levels, new_cases=sum(
-            case["first_flagged_on"] == NIGHT for case in cases)),
+        meta__night_history=history(nights, **levels, **flagged),
         meta__rule=[_rule(n) for n in range(6)],
         residents=residents,
         population__monitored_person=[
-            {"person_id": f"M{n}", "household_id": f"M{n}", "tier": TIERS[(0, 1, 1, 1, 2, 3, 4, 4)[n % 8]]}
+            {"person_id": f"M{n}", "household_id": f"M{n}", "tier": TIERS[TIER_OF[n % 8]]}
             for n in range(9_000)
         ],
         population__change=[

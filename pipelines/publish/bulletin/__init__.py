@@ -14,6 +14,7 @@ import duckdb
 from pipelines.lake.night import Night
 from pipelines.publish.bulletin.figures import figures
 from pipelines.publish.bulletin.render import rendered
+from pipelines.publish.small_numbers import LEAST
 
 __all__ = ["bulletin_of", "bulletin_page"]
 
@@ -27,7 +28,7 @@ def bulletin_page(night: Night) -> Path:
     return target
 
 
-def bulletin_of(monitoring: Path) -> str:
-    """The bulletin of a published file, as HTML text."""
+def bulletin_of(monitoring: Path, least: int = LEAST) -> str:
+    """The bulletin of a published file, as HTML text; counts of people below ``least`` hidden."""
     with duckdb.connect(str(monitoring), read_only=True) as con:
-        return rendered(figures(con))
+        return rendered(figures(con, least))

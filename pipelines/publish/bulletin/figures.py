@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.engine.sql import read_sql
 from pipelines.publish.bulletin.places import Place, places
-from pipelines.publish.small_numbers import Shown, protected, shown
+from pipelines.publish.small_numbers import LEAST, Shown, protected, shown
 
 HERE = Path(__file__).parent
 LEVELS = ("red", "orange", "yellow")
@@ -37,6 +37,8 @@ class Figures:
     findings: list[Row]
     groups: list[Row]
     waiting: dict[str, Shown]
+    #: the smallest count of people that is shown
+    least: int
 
     @property
     def as_of(self) -> date:
@@ -65,23 +67,24 @@ class Figures:
         return sorted(found, key=lambda place: place.pressing, reverse=True)
 
 
-def figures(con: duckdb.DuckDBPyConnection) -> Figures:
+def figures(con: duckdb.DuckDBPyConnection, least: int = LEAST) -> Figures:
     """The figures of one night, from a connection to its published file."""
     [night] = _asked(con, "night")
-    counties, waiting = places(_asked(con, "case_place"))
+    counties, waiting = places(_asked(con, "case_place"), least)
     return Figures(
         night=night,
-        history=_history(_asked(con, "history")),
-        lists=_lists(_asked(con, "case_list")),
+        history=_history(_asked(con, "history"), least),
+        lists=_lists(_asked(con, "case_list"), least),
         counties=counties,
-        funnel={name: shown(count) for name, count in _asked(con, "funnel")[0].items()},
-        tiers=_tiers(_asked(con, "tier")),
+        funnel={name: shown(count, least) for name, count in _asked(con, "funnel")[0].items()},
+        tiers=_tiers(_asked(con, "tier"), least),
         freshness=_asked(con, "freshness"),
-        rules=[_shown(row, "alerts", "flagged", "checked", "confirmed", "not_judged")
+        rules=[_shown(row, least, "alerts", "flagged", "checked", "confirmed", "not_judged")
                for row in _asked(con, "rule")],
-        findings=[_shown(row, "looked_at", "found", "certain") for row in _asked(con, "finding")],
-        groups=[_group(row) for row in _asked(con, "match")],
+        findings=[_shown(row, least, "looked_at", "found", "certain") for row in _asked(con, "finding")],
+        groups=[_group(row, least) for row in _asked(con, "match")],
         waiting=waiting,
+        least=least,
     )  # fmt: skip
 
 
@@ -92,8 +95,8 @@ def _asked(con: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-def _shown(row: Row, *columns: str) -> Row:
-    return row | {column: shown(row[column]) for column in columns}
+def _shown(row: Row, least: int, *columns: str) -> Row:
+    return row | {column: shown(row[column], least) for column in columns}
 
 
 #: figures of people in the history; the others count files, rows and checks
@@ -104,18 +107,18 @@ PEOPLE = (
 )  # fmt: skip
 
 
-def _history(rows: list[Row]) -> list[Row]:
+def _history(rows: list[Row], least: int) -> list[Row]:
     """Nights with small numbers hidden, the three levels and their sum as one."""
     shown_rows = []
     for row in rows:
         levels = {name: row[name] for name in (*LEVELS, "open_cases")}
         shown_rows.append(
-            _shown(row, *PEOPLE) | protected(levels, [("open_cases", LEVELS)])
+            _shown(row, least, *PEOPLE) | protected(levels, [("open_cases", LEVELS)], least)
         )  # fmt: skip
     return shown_rows
 
 
-def _lists(rows: list[Row]) -> list[Row]:
+def _lists(rows: list[Row], least: int) -> list[Row]:
     """Cases by list and level; each list, each level and everything are sums."""
     counts = {(row["list"], level): row[level] for row in rows for level in LEVELS}
     counts |= {(row["list"], "all"): sum(row[level] for level in LEVELS) for row in rows}
@@ -125,30 +128,31 @@ def _lists(rows: list[Row]) -> list[Row]:
         counts[("all", level)] = sum(counts[(name, level)] for name in names)
         sums.append((("all", level), [(name, level) for name in names]))
     sums.append((("all", "all"), [("all", level) for level in LEVELS]))
-    seen = protected(counts, sums)
+    seen = protected(counts, sums, least)
     return [
-        _shown(row, "new_cases", "closed_cases")
+        _shown(row, least, "new_cases", "closed_cases")
         | {level: seen[(row["list"], level)] for level in (*LEVELS, "all")}
         for row in rows
     ]
 
 
-def _tiers(rows: list[Row]) -> list[Row]:
+def _tiers(rows: list[Row], least: int) -> list[Row]:
     """People by tier in the order of the tiers, those without anybody too."""
-    found = {row["tier"]: row for row in rows if row["tier"] in TIERS}
-    none = {"persons": 0, "entered": 0, "gone": 0}
-    listed = [{"tier": tier} | none | found.get(tier, {}) for tier in TIERS]
-    for column in none:
-        counts: dict[Any, int] = {row["tier"]: row[column] for row in listed}
+    found = {row["tier"]: row for row in rows}
+    listed: list[Row] = [{"tier": tier} for tier in TIERS]
+    for column in ("persons", "entered", "gone"):
+        counts: dict[str, int] = {tier: found.get(tier, {}).get(column, 0) for tier in TIERS}
         counts["all"] = sum(counts.values())
-        seen = protected(counts, [("all", TIERS)])
+        seen = protected(counts, [("all", TIERS)], least)
         for row in listed:
             row[column] = seen[row["tier"]]
     return listed
 
 
-def _group(row: Row) -> Row:
+def _group(row: Row, least: int) -> Row:
     """How one group of people was matched; its four parts are a sum."""
     parts = ("linked_by_id", "linked_by_probability", "unlinked")
-    seen = protected({name: row[name] for name in ("mentions", *parts)}, [("mentions", parts)])
-    return _shown(row, "in_review") | seen | {"enough": row["mentions"] >= 30}
+    seen = protected(
+        {name: row[name] for name in ("mentions", *parts)}, [("mentions", parts)], least
+    )
+    return _shown(row, least, "in_review") | seen | {"enough": row["mentions"] >= 30}

@@ -45,7 +45,7 @@ def weight(count: Shown) -> float:
     return 0.5 if isinstance(count, Hidden) else float(count)
 
 
-def places(rows: list[Row]) -> tuple[list[Place], dict[str, Shown]]:
+def places(rows: list[Row], least: int) -> tuple[list[Place], dict[str, Shown]]:
     """Counties with their townships, and the whole city by level (``all``: together)."""
     by_county: dict[str, list[Row]] = {}
     for row in rows:
@@ -63,7 +63,7 @@ def places(rows: list[Row]) -> tuple[list[Place], dict[str, Shown]]:
     for spot in {spot for spot, _ in counts}:
         counts[(spot, "all")] = sum(counts[(spot, level)] for level in LEVELS)
         sums.append(((spot, "all"), [(spot, level) for level in LEVELS]))
-    seen = protected(counts, sums)
+    seen = protected(counts, sums, least)
 
     def place(spot: Spot, named: tuple[str | None, str | None], residents: int) -> Place:
         name, county = named
@@ -76,11 +76,11 @@ def places(rows: list[Row]) -> tuple[list[Place], dict[str, Shown]]:
     counties = []
     for county, inside in by_county.items():
         name = inside[0]["county_name"] or county or None
-        whole = place((county, "*"), (name, None), sum(row["residents"] for row in inside))
+        made = place((county, "*"), (name, None), sum(row["residents"] for row in inside))
         for row in inside:
             known = row["township_name"] or row["township_code"]
-            whole.parts.append(place(_spot(row), (known, name), row["residents"]))
-        counties.append(whole)
+            made.parts.append(place(_spot(row), (known, name), row["residents"]))
+        counties.append(made)
     return counties, {column: seen[(CITY, column)] for column in COLUMNS}
 
 

@@ -6,6 +6,7 @@ What is counted stands in ``figures``; the layout in ``bulletin.html.j2`` and ``
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from pipelines.publish.bulletin.draw import WIDE, bar, line, longest, svg_bar
 from pipelines.publish.bulletin.figures import Figures, Row
 from pipelines.publish.bulletin.sentences import minute
 from pipelines.publish.page_words import subject
-from pipelines.publish.small_numbers import LEAST, Hidden, Shown
+from pipelines.publish.small_numbers import Hidden, Shown
 from pipelines.standard.text import lookup
 
 HERE = Path(__file__).parent
@@ -32,7 +33,7 @@ def rendered(found: Figures) -> str:
         trim_blocks=False, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {
-        "n": number, "day_zh": day_zh, "day_en": day_en, "percent": percent, "top": top,
+        "n": partial(number, least=found.least), "day_zh": day_zh, "day_en": day_en, "percent": percent, "top": top,
     }  # fmt: skip
     environment.tests["hidden"] = lambda value: isinstance(value, Hidden)
     words = lookup("bulletin_words")
@@ -50,7 +51,7 @@ def rendered(found: Figures) -> str:
         funnel=funnel(found), funnel_top=top(found.funnel["with_case"]), lines=lines(found),
         tier_top=longest([row["persons"] for row in found.tiers]),
         finding_top=longest([row["found"] for row in found.findings]),
-        rules=[rule(row) for row in found.rules if row["alerts"] != 0 or row["flagged"] != 0
+        rules=[rule(row, found.least) for row in found.rules if row["alerts"] != 0 or row["flagged"] != 0
                or row["not_judged"] != 0],
         rule_top=longest([row["flagged"] for row in found.rules]),
         fresh=[freshness(row) for row in found.freshness],
@@ -64,10 +65,10 @@ def _asset(name: str) -> str:
 # -- words for single values
 
 
-def number(value: Any) -> str:
+def number(value: Any, least: int) -> str:
     """A count with its thousands, a hidden one as such, nothing as a dash."""
     if isinstance(value, Hidden):
-        return value.value
+        return f"<{least}" if value is Hidden.SMALL else "··"
     return "–" if value is None else f"{value:,}"
 
 
@@ -75,11 +76,11 @@ def percent(share: float | None, enough: bool = True) -> str:
     return "–" if share is None or not enough else f"{share:.1%}"
 
 
-def part(count: Shown, of: Shown) -> str:
+def part(count: Shown, of: Shown, least: int) -> str:
     """A share of shown counts; one of too few would be told by its share."""
     if isinstance(count, Hidden) or isinstance(of, Hidden) or not of:
         return "–"
-    if 0 < of - count < LEAST:
+    if 0 < of - count < least:
         return "–"
     return f"{count / of:.0%}"
 
@@ -110,7 +111,7 @@ def _change(found: Figures, name: str) -> Shown | None:
     if before is None or isinstance(now, Hidden) or isinstance(before, Hidden):
         return None if found.before is None else Hidden.SMALL
     difference: int = now - before
-    return Hidden.SMALL if 0 < abs(difference) < LEAST else difference
+    return Hidden.SMALL if 0 < abs(difference) < found.least else difference
 
 
 def policy_changed(found: Figures) -> bool:
@@ -131,7 +132,7 @@ def funnel(found: Figures) -> list[tuple[str, str, Shown, str]]:
     listed = []
     for name, zh, en in steps:
         count = found.funnel[name]
-        listed.append((zh, en, count, "–" if before is None else part(count, before)))
+        listed.append((zh, en, count, "–" if before is None else part(count, before, found.least)))
         before = count
     return listed
 
@@ -152,12 +153,12 @@ def lines(found: Figures) -> list[tuple[str, str, str, list[tuple[date, Shown]]]
     ]
 
 
-def rule(row: Row) -> Row:
+def rule(row: Row, least: int) -> Row:
     """A rule's cases in three parts, as far as the counts are shown."""
     confirmed, checked, flagged = row["confirmed"], row["checked"], row["flagged"]
     parts = [("good", confirmed), ("main", _less(checked, confirmed)),
              ("rest", _less(flagged, checked))]  # fmt: skip
-    return row | {"parts": parts, "share": part(confirmed, checked)}
+    return row | {"parts": parts, "share": part(confirmed, checked, least)}
 
 
 def _less(whole: Shown, inner: Shown) -> Shown:

@@ -25,38 +25,45 @@ class Minute:
 
 
 def minute(found: Figures, words: dict[str, Any]) -> Minute:
-    lines = [_cases(found), *_where(found), *_work(found), *_tiers(found), *_findings(found)]
+    say = Say(found.least)
+    lines = [_cases(found, say), *_where(found), *_work(found, say)]
+    lines += [*_tiers(found, say), *_findings(found, say)]
     lines += [_data(found), *_unknown(found)]
     return Minute("warn" if any(tone == "warn" for tone, *_ in lines) else "", lines)
 
 
-def _zh(count: Shown) -> str:
-    return "不足 5" if isinstance(count, Hidden) else f"{count:,}"
+class Say:
+    """Counts in words."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def zh(self, count: Shown) -> str:
+        return f"不足 {self.least}" if isinstance(count, Hidden) else f"{count:,}"
+
+    def en(self, count: Shown) -> str:
+        return f"fewer than {self.least}" if isinstance(count, Hidden) else f"{count:,}"
 
 
-def _en(count: Shown) -> str:
-    return "fewer than 5" if isinstance(count, Hidden) else f"{count:,}"
-
-
-def _cases(found: Figures) -> Sentence:
+def _cases(found: Figures, say: Say) -> Sentence:
     now = found.tonight
     if now["open_cases"] == 0:
         return ("good", "今夜没有待核查的疑似个案。", "No suspected case waits tonight.")
     red = now["red"]
-    red_zh = "，没有红色" if red == 0 else f"，其中红色 {_zh(red)} 个"
-    red_en = ", none of them red" if red == 0 else f", {_en(red)} of them red"
+    red_zh = "，没有红色" if red == 0 else f"，其中红色 {say.zh(red)} 个"
+    red_en = ", none of them red" if red == 0 else f", {say.en(red)} of them red"
     if found.before is None:
         return (
             "red" if red != 0 else "",
-            f"第一夜：发现 {_zh(now['open_cases'])} 个疑似个案待核查{red_zh}。",
-            f"First night: {_en(now['open_cases'])} suspected cases wait for a visit{red_en}.",
+            f"第一夜：发现 {say.zh(now['open_cases'])} 个疑似个案待核查{red_zh}。",
+            f"First night: {say.en(now['open_cases'])} suspected cases wait for a visit{red_en}.",
         )
     return (
         "red" if red != 0 else "",
-        f"{_zh(now['open_cases'])} 个疑似个案待核查{red_zh}；今夜新增 {_zh(now['new_cases'])} 个，"
-        f"结束 {_zh(now['closed_cases'])} 个。",
-        f"{_en(now['open_cases'])} suspected cases wait for a visit{red_en}; "
-        f"{_en(now['new_cases'])} are new, {_en(now['closed_cases'])} ended.",
+        f"{say.zh(now['open_cases'])} 个疑似个案待核查{red_zh}；今夜新增 {say.zh(now['new_cases'])} 个，"
+        f"结束 {say.zh(now['closed_cases'])} 个。",
+        f"{say.en(now['open_cases'])} suspected cases wait for a visit{red_en}; "
+        f"{say.en(now['new_cases'])} are new, {say.en(now['closed_cases'])} ended.",
     )
 
 
@@ -74,35 +81,35 @@ def _where(found: Figures) -> list[Sentence]:
     return [("", f"红色个案较多：{zh}。", f"Most red cases: {en}.")]
 
 
-def _work(found: Figures) -> list[Sentence]:
+def _work(found: Figures, say: Say) -> list[Sentence]:
     overdue = found.tonight["overdue_rows"]
     if overdue == 0:
         return []
     return [
-        ("warn", f"工单有 {_zh(overdue)} 行超期未回。",
-         f"{_en(overdue)} rows of work orders are overdue."),
+        ("warn", f"工单有 {say.zh(overdue)} 行超期未回。",
+         f"{say.en(overdue)} rows of work orders are overdue."),
     ]  # fmt: skip
 
 
-def _tiers(found: Figures) -> list[Sentence]:
+def _tiers(found: Figures, say: Say) -> list[Sentence]:
     now = found.tonight
-    monitored_zh = f"监测对象 {_zh(now['monitored_persons'])} 人"
-    monitored_en = f"{_en(now['monitored_persons'])} people are in a tier"
+    monitored_zh = f"监测对象 {say.zh(now['monitored_persons'])} 人"
+    monitored_en = f"{say.en(now['monitored_persons'])} people are in a tier"
     if found.before is None:
         return [("", f"{monitored_zh}。", f"{monitored_en}.")]
     return [
-        ("", f"{monitored_zh}：新进 {_zh(now['entered'])} 人，退出 {_zh(now['gone'])} 人。",
-         f"{monitored_en}: {_en(now['entered'])} entered, {_en(now['gone'])} left."),
+        ("", f"{monitored_zh}：新进 {say.zh(now['entered'])} 人，退出 {say.zh(now['gone'])} 人。",
+         f"{monitored_en}: {say.en(now['entered'])} entered, {say.en(now['gone'])} left."),
     ]  # fmt: skip
 
 
-def _findings(found: Figures) -> list[Sentence]:
+def _findings(found: Figures, say: Say) -> list[Sentence]:
     gaps, overlaps = found.tonight["gap_findings"], found.tonight["overlap_findings"]
     if gaps == 0 and overlaps == 0:
         return []
     return [
-        ("", f"疑似漏助 {_zh(gaps)} 项，疑似重复或错误救助 {_zh(overlaps)} 项。",
-         f"Help seems to be missing {_en(gaps)} times, double or wrong {_en(overlaps)} times."),
+        ("", f"疑似漏助 {say.zh(gaps)} 项，疑似重复或错误救助 {say.zh(overlaps)} 项。",
+         f"Help seems to be missing {say.en(gaps)} times, double or wrong {say.en(overlaps)} times."),
     ]  # fmt: skip
 
 
