@@ -101,17 +101,17 @@ def tables() -> str:
     restricted = [p for p in promises if p.published == "restricted"]
     inner = [p for p in promises if p.published is False]
     intro = (
-        "What a night makes, from the promises in `schemas/tables`, `views` and `macros`. **Key** columns are in bold. "
-        "`class`: identifying, pseudonym, quasi, sensitive or public. In the files every table and "
-        "column carries this text as its comment."
+        "What a night makes, from the promises in `schemas/tables`, `views` and `macros`. "
+        "**Key** columns are in bold. `class`: identifying, pseudonym, quasi, sensitive or public. "
+        "In the files every table and column carries this text as its comment."
     )
     return page(
         "Tables",
         intro,
         "## published/monitoring.duckdb",
         *map(promised, published),
-        "## Views and macros\n\nIn the same file, over its tables; `pipelines/publish/analysis` has "
-        "their statements. How to use them: [ask the file](../how-to/ask-the-file.md).",
+        "## Views and macros\n\nIn the same file, over its tables; their statements stand in "
+        "`pipelines/publish/analysis`. How to use them: [ask the file](../how-to/ask-the-file.md).",
         *(promised(p) for _, p in sorted(load_views().items())),
         table(
             ["macro", "", "arguments"],

@@ -19,8 +19,9 @@ from pipelines.publish.page import validation_page
 from pipelines.publish.validation import stop_if_held_back
 
 __all__ = [
-    "READS", "TABLES", "PublishedFile", "build", "bulletin_page", "dictionary", "expectation", "identity_file",
-    "monitoring_file", "night_history", "reads", "region", "run", "stop_if_held_back", "tables", "validation_page",
+    "READS", "TABLES", "PublishedFile", "build", "bulletin_page", "dictionary", "expectation",
+    "identity_file", "monitoring_file", "night_history", "reads", "region", "run",
+    "stop_if_held_back", "tables", "validation_page",
 ]  # fmt: skip
 
 HERE = Path(__file__).parent

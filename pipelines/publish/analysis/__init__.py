@@ -14,7 +14,7 @@ import duckdb
 from sqlglot import exp
 
 from pipelines.contracts.promises import Promise, load_macros, load_views
-from pipelines.engine.sql import parsed, quoted, read_sql, tables_read
+from pipelines.engine.sql import DIALECT, parsed, quoted, read_sql, tables_read
 
 HERE = Path(__file__).parent
 
@@ -62,10 +62,9 @@ def _statements(tables: Collection[str], schemas: Path | None) -> Iterator[str]:
     for promise in macros_over(tables, schemas):
         name, sql = _named(promise), _macro_sql(promise)
         arguments = ", ".join(quoted(column.name) for column in promise.columns)
-        kind = "MACRO TABLE" if _gives_rows(sql) else "MACRO"
-        body = f"TABLE {sql}" if _gives_rows(sql) else sql
-        yield f"CREATE MACRO {name}({arguments}) AS {body}"
-        yield f"COMMENT ON {kind} {name} IS {comment(promise)}"
+        value = _value(sql)
+        yield f"CREATE MACRO {name}({arguments}) AS {value or f'TABLE {sql}'}"
+        yield f"COMMENT ON MACRO {'' if value else 'TABLE '}{name} IS {comment(promise)}"
 
 
 def comment(promise: Promise) -> str:
@@ -89,5 +88,10 @@ def _macro_sql(promise: Promise) -> str:
     return read_sql(HERE / "macros" / f"{promise.name}.sql")
 
 
-def _gives_rows(sql: str) -> bool:
-    return isinstance(parsed(sql), exp.Query)
+def _value(sql: str) -> str | None:
+    """The one value that a macro's statement gives, if it reads no table."""
+    statement = parsed(sql)
+    if not isinstance(statement, exp.Select) or statement.find(exp.From):
+        return None
+    value: str = statement.selects[0].unalias().sql(dialect=DIALECT)
+    return value

@@ -98,7 +98,8 @@ def line(points: Sequence[tuple[date, Shown]], tone: str, label: str) -> Markup:
     dates = f'<text x="{LEFT}" y="{LINE_HIGH - 4}">{first:%m-%d}</text>' if last > first else ""
     base = TOP + high
     return Markup(
-        f'<svg class="line" viewBox="0 0 {LINE_WIDE} {LINE_HIGH}" role="img" aria-label="{escape(label)}">'
+        f'<svg class="line" viewBox="0 0 {LINE_WIDE} {LINE_HIGH}" role="img" '
+        f'aria-label="{escape(label)}">'
         f'<line class="axis" x1="{LEFT}" x2="{LEFT + wide}" y1="{base}" y2="{base}"/>'
         f'<line class="grid" x1="{LEFT}" x2="{LEFT + wide}" y1="{TOP}" y2="{TOP}"/>'
         f'<text class="top" x="{LEFT}" y="{TOP - 3}">{top:,.0f}</text>{lines}{"".join(dots)}{end}'

@@ -81,7 +81,8 @@ def figures(con: duckdb.DuckDBPyConnection, least: int = LEAST) -> Figures:
         freshness=_asked(con, "freshness"),
         rules=[_shown(row, least, "alerts", "flagged", "checked", "confirmed", "not_judged")
                for row in _asked(con, "rule")],
-        findings=[_shown(row, least, "looked_at", "found", "certain") for row in _asked(con, "finding")],
+        findings=[_shown(row, least, "looked_at", "found", "certain")
+                  for row in _asked(con, "finding")],
         groups=[_group(row, least) for row in _asked(con, "match")],
         waiting=waiting,
         least=least,

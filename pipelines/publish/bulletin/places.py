@@ -52,7 +52,7 @@ def places(rows: list[Row], least: int) -> tuple[list[Place], dict[str, Shown]]:
         by_county.setdefault(row["county_code"] or "", []).append(row)
     counts: dict[tuple[Spot, str], int] = {}
     sums: list[tuple[tuple[Spot, str], list[tuple[Spot, str]]]] = []
-    for county, inside in by_county.items():
+    for inside in by_county.values():
         for row in inside:
             counts |= {(_spot(row), level): row[level] for level in LEVELS}
     for whole, parts in _wholes(by_county):
@@ -60,7 +60,7 @@ def places(rows: list[Row], least: int) -> tuple[list[Place], dict[str, Shown]]:
             counts[(whole, level)] = sum(counts[(part, level)] for part in parts)
             sums.append(((whole, level), [(part, level) for part in parts]))
         sums.append(((whole, "all"), [(part, "all") for part in parts]))
-    for spot in {spot for spot, _ in counts}:
+    for spot in dict.fromkeys(spot for spot, _ in list(counts)):
         counts[(spot, "all")] = sum(counts[(spot, level)] for level in LEVELS)
         sums.append(((spot, "all"), [(spot, level) for level in LEVELS]))
     seen = protected(counts, sums, least)

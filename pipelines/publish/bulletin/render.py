@@ -33,7 +33,8 @@ def rendered(found: Figures) -> str:
         trim_blocks=False, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {
-        "n": partial(number, least=found.least), "day_zh": day_zh, "day_en": day_en, "percent": percent, "top": top,
+        "n": partial(number, least=found.least), "day_zh": day_zh, "day_en": day_en,
+        "percent": percent, "top": top,
     }  # fmt: skip
     environment.tests["hidden"] = lambda value: isinstance(value, Hidden)
     words = lookup("bulletin_words")
@@ -51,8 +52,8 @@ def rendered(found: Figures) -> str:
         funnel=funnel(found), funnel_top=top(found.funnel["with_case"]), lines=lines(found),
         tier_top=longest([row["persons"] for row in found.tiers]),
         finding_top=longest([row["found"] for row in found.findings]),
-        rules=[rule(row, found.least) for row in found.rules if row["alerts"] != 0 or row["flagged"] != 0
-               or row["not_judged"] != 0],
+        rules=[rule(row, found.least) for row in found.rules
+               if any(row[name] != 0 for name in ("alerts", "flagged", "not_judged"))],
         rule_top=longest([row["flagged"] for row in found.rules]),
         fresh=[freshness(row) for row in found.freshness],
     )  # fmt: skip

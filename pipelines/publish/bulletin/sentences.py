@@ -60,8 +60,8 @@ def _cases(found: Figures, say: Say) -> Sentence:
         )
     return (
         "red" if red != 0 else "",
-        f"{say.zh(now['open_cases'])} 个疑似个案待核查{red_zh}；今夜新增 {say.zh(now['new_cases'])} 个，"
-        f"结束 {say.zh(now['closed_cases'])} 个。",
+        f"{say.zh(now['open_cases'])} 个疑似个案待核查{red_zh}；"
+        f"今夜新增 {say.zh(now['new_cases'])} 个，结束 {say.zh(now['closed_cases'])} 个。",
         f"{say.en(now['open_cases'])} suspected cases wait for a visit{red_en}; "
         f"{say.en(now['new_cases'])} are new, {say.en(now['closed_cases'])} ended.",
     )
@@ -109,7 +109,8 @@ def _findings(found: Figures, say: Say) -> list[Sentence]:
         return []
     return [
         ("", f"疑似漏助 {say.zh(gaps)} 项，疑似重复或错误救助 {say.zh(overlaps)} 项。",
-         f"Help seems to be missing {say.en(gaps)} times, double or wrong {say.en(overlaps)} times."),
+         f"Help seems to be missing {say.en(gaps)} times, "
+         f"double or wrong {say.en(overlaps)} times."),
     ]  # fmt: skip
 
 
@@ -121,8 +122,11 @@ def _data(found: Figures) -> Sentence:
     said_zh = [f"{late} 个数据集逾期"] * bool(late) + [f"{failed} 项校验未通过"] * bool(failed)
     said_en = [f"{late} {'dataset is' if late == 1 else 'datasets are'} late"] * bool(late)
     said_en += [f"{failed} {'check' if failed == 1 else 'checks'} failed"] * bool(failed)
-    return ("warn", f"数据要留意：{'，'.join(said_zh)}；相关数字可能偏少。",
-            f"Mind the data: {', '.join(said_en)}; figures that rest on it may be too low.")  # fmt: skip
+    return (
+        "warn",
+        f"数据要留意：{'，'.join(said_zh)}；相关数字可能偏少。",
+        f"Mind the data: {', '.join(said_en)}; figures that rest on it may be too low.",
+    )
 
 
 def _unknown(found: Figures) -> list[Sentence]:
