@@ -212,6 +212,23 @@ def monitoring(
 
 
 @dg.asset(
+    key=["published", "bulletin"],
+    deps=[["published", "monitoring"]],
+    group_name="publish",
+    owners=OWNERS,
+    kinds={"html"},
+    partitions_def=NIGHTS,
+    pool=POOL,
+    tags={"room": "publish"},
+    description="每夜简报 · The night on one page, with small numbers hidden; asks nobody outside.",
+)
+@withheld.step
+def bulletin(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
+    page = room.bulletin_page(night.of(context))
+    return dg.MaterializeResult(metadata={"page": page.name, "bytes": page.stat().st_size})
+
+
+@dg.asset(
     key=["restricted", "identity"],
     deps=[asset_key(table) for table in IDENTIFYING] + [["published", "monitoring"]],
     group_name=group("publish", "restricted"),
@@ -280,6 +297,13 @@ def validation_page(
 @dg.definitions
 def publish() -> dg.Definitions:
     return dg.Definitions(
-        assets=[*room_assets("publish"), monitoring, identity, referrals, validation_page],
+        assets=[
+            *room_assets("publish"),
+            monitoring,
+            bulletin,
+            identity,
+            referrals,
+            validation_page,
+        ],
         asset_checks=[great_expectations, great_expectations_of_batches, nothing_blocks],
     )

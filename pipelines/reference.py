@@ -22,7 +22,7 @@ from pipelines.contracts import json_schema
 from pipelines.contracts.codes import load_codes
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
-from pipelines.contracts.promises import Promise, load_promises
+from pipelines.contracts.promises import Promise, load_macros, load_promises, load_views
 from pipelines.hardship import policy_json_schema
 from pipelines.logs import stderr, stdout
 from pipelines.reference_rules import rules
@@ -101,15 +101,29 @@ def tables() -> str:
     restricted = [p for p in promises if p.published == "restricted"]
     inner = [p for p in promises if p.published is False]
     intro = (
-        "What a night makes, from the promises in `schemas/tables`. **Key** columns are in bold. "
-        "`class`: identifying, pseudonym, quasi, sensitive or public. In the files every table and "
-        "column carries this text as its comment."
+        "What a night makes, from the promises in `schemas/tables`, `views` and `macros`. "
+        "**Key** columns are in bold. `class`: identifying, pseudonym, quasi, sensitive or public. "
+        "In the files every table and column carries this text as its comment."
     )
     return page(
         "Tables",
         intro,
         "## published/monitoring.duckdb",
         *map(promised, published),
+        "## Views and macros\n\nIn the same file, over its tables; their statements stand in "
+        "`pipelines/publish/analysis`. How to use them: [ask the file](../how-to/ask-the-file.md).",
+        *(promised(p) for _, p in sorted(load_views().items())),
+        table(
+            ["macro", "", "arguments"],
+            (
+                [
+                    f"`{p.table}({', '.join(p.column_names)})`",
+                    f"{p.zh} {sentence(p.en)}",
+                    ", ".join(f"{c.name} {c.type}" for c in p.columns),
+                ]
+                for _, p in sorted(load_macros().items())
+            ),
+        ),
         "## restricted/identity.duckdb",
         *(promised(p, flat=True) for p in restricted),
         "## Between the rooms\n\nKept in the lake under `restricted/`, not published.",

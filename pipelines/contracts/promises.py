@@ -65,6 +65,16 @@ def load_promises(schemas: Path | None = None) -> dict[str, Promise]:
     return dict(_load((schemas or SCHEMAS) / "tables"))
 
 
+def load_views(schemas: Path | None = None) -> dict[str, Promise]:
+    """The same for views, below ``schemas/views``: questions that the published file answers."""
+    return dict(_load((schemas or SCHEMAS) / "views"))
+
+
+def load_macros(schemas: Path | None = None) -> dict[str, Promise]:
+    """The same for macros, below ``schemas/macros``; their columns are their arguments."""
+    return dict(_load((schemas or SCHEMAS) / "macros"))
+
+
 @cache
 def _load(root: Path) -> tuple[tuple[str, Promise], ...]:
     promises: dict[str, Promise] = {}
@@ -75,20 +85,22 @@ def _load(root: Path) -> tuple[tuple[str, Promise], ...]:
             with path.open(encoding="utf-8") as file:
                 raw = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
             promise = _promise(raw)
-            faults.extend(f"schemas/tables/{place}: {fault}" for fault in _unknown(raw))
+            faults.extend(f"schemas/{root.name}/{place}: {fault}" for fault in _unknown(raw))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f":{mark.line + 1}" if mark else ""
             told = getattr(error, "problem", None) or "a character that YAML does not allow"
-            faults.append(f"schemas/tables/{place}{line}: not readable as YAML: {told}")
+            faults.append(f"schemas/{root.name}/{place}{line}: not readable as YAML: {told}")
             continue
         except KeyError as error:
-            faults.append(f"schemas/tables/{place}: a key `{error.args[0]}` is missing; add it")
+            faults.append(
+                f"schemas/{root.name}/{place}: a key `{error.args[0]}` is missing; add it"
+            )
             continue
         except (TypeError, AttributeError, ValueError) as error:
-            faults.append(f"schemas/tables/{place}: {type(error).__name__}: {error}")
+            faults.append(f"schemas/{root.name}/{place}: {type(error).__name__}: {error}")
             continue
-        faults.extend(f"schemas/tables/{place}: {fault}" for fault in _faults(promise, path))
+        faults.extend(f"schemas/{root.name}/{place}: {fault}" for fault in _faults(promise, path))
         promises[promise.table] = promise
     if faults:
         raise ConfigurationFault(faults)

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.contracts.promises import load_macros, load_views
 from pipelines.lake import fingerprint
 from pipelines.lake.night import Built, Night
 from pipelines.publish.audience import allowed_promises
@@ -26,7 +27,9 @@ COUNTED = sorted({table for table, _ in COUNTS.values()} - {"quality.expectation
 
 
 def dictionary(night: Night) -> Built:
-    """One row per column of the published tables, from their promises."""
+    """One row per column of the published tables and views, and per argument of a macro."""
+    schemas = night.settings.schemas
+    promised = {**allowed_promises(schemas), **load_views(schemas), **load_macros(schemas)}
     rows = [
         {
             "table_name": promise.table,
@@ -43,7 +46,7 @@ def dictionary(night: Night) -> Built:
             "grain": promise.grain,
             "room": promise.room,
         }
-        for _, promise in sorted(allowed_promises(night.settings.schemas).items())
+        for _, promise in sorted(promised.items())
         for position, column in enumerate(promise.columns, start=1)
     ]
     taken, recipe = night.reuse("meta.dictionary", [], {"rows": fingerprint.of(rows)})

@@ -14,8 +14,9 @@ from pipelines.engine.sql import quoted
 from pipelines.errors import NotFound, PublicationHeldBack
 from pipelines.lake.night import Night
 from pipelines.lake.table_diff import OF_THE_RUN
-from pipelines.publish.parquet import Selection
+from pipelines.publish.analysis import views_over
 from pipelines.publish.audience import allowed_promises
+from pipelines.publish.parquet import Selection
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ def audit(
     """
     con = duckdb.connect(str(path), read_only=True)
     try:
-        faults = _as_promised(con, promises, flat)
+        known = [promise.table for promise in promises]
+        views = [] if flat else views_over(known, night.settings.schemas)
+        faults = _as_promised(con, [*promises, *views], flat)
         held = {} if faults else _held(con, promises, flat)
         faults += _complete(night, promises, held) if held else []
         if held and not flat:

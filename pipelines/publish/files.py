@@ -22,6 +22,7 @@ from pipelines.lake.durable import sync
 from pipelines.lake.night import Night
 from pipelines.logs import warn
 from pipelines.publish import versions
+from pipelines.publish.analysis import add_questions, comment
 from pipelines.publish.audience import SHOWN, allowed_promises, audience, shown_texts
 from pipelines.publish.audit import audit, audit_parquet
 from pipelines.publish.made_from import digest, made_from, remember
@@ -75,6 +76,9 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
         with _made(night, path, 0o644) as con:
             for promise in promises:
                 _table(con, night, promise, _named(promise, flat=False))
+            con.execute(f"USE {MADE}")
+            add_questions(con, [p.table for p in promises], night.settings.schemas)
+            con.execute("USE memory")
             write_parquet(con, MADE, selected, parquet)
         write_dictionary(selected, parquet)
         held = audit(night, promises, path, flat=False)
@@ -195,7 +199,7 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
         con.execute(
             f"INSERT INTO {name} FROM ({_rows(con, night, promise, source)}) ORDER BY {order}"
         )
-    con.execute(f"COMMENT ON TABLE {name} IS {_comment(promise)}")
+    con.execute(f"COMMENT ON TABLE {name} IS {comment(promise)}")
     for column in promise.columns:
         text = f"{column.zh} / {column.en}".replace("'", "''")
         con.execute(f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS '{text}'")
@@ -213,11 +217,6 @@ def _rows(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, source
         schema = {"text": pl.String, "shown": pl.String}
         con.register(SHOWN, pl.DataFrame(pairs, schema).to_arrow())
     return reader.rows(promise, source, night.settings.small_count_below)
-
-
-def _comment(promise: Promise) -> str:
-    text = f"{promise.title_zh} / {promise.title_en}: {promise.zh} / {promise.en}"
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _wipe(target: Path) -> None:

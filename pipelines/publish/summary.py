@@ -143,6 +143,7 @@ def _where(home: Path) -> RenderableType:
     return Text(
         f"Where to look:\n"
         f"  {published / 'monitoring.duckdb'}  (e.g. FROM hardship.suspected_illness_poverty)\n"
+        f"  {published / 'bulletin.html'}  (the night on one page, in a browser)\n"
         f"  {published / 'quality' / 'index.html'}  (what was checked)\n"
         f"  jiuzhulian explain CASE_ID --home {home}  (why a case)\n",
         no_wrap=True,

@@ -1,10 +1,15 @@
-"""What the README shows of the town of ``make run`` is what comes out of it."""
+"""What the README shows of the town of ``make run`` is what comes out of it.
+
+Its published file is also asked everything that the manual asks: the twenty questions, the morning
+script, the notebook.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -65,3 +70,45 @@ def test_the_summary_is_current(town_home: Path) -> None:
 
 def squeezed(line: str) -> str:
     return " ".join(line.split())
+
+
+QUESTIONS = [s for s in samples("sql") if s.page == "docs/how-to/twenty-questions.md"]
+#: whom a town may be without, on its last night
+MAY_BE_EMPTY = {3, 6, 8, 12, 13}
+
+
+def test_twenty_questions_have_answers(town_home: Path) -> None:
+    assert len(QUESTIONS) == 20
+    unanswered = []
+    with duckdb.connect(str(monitoring(town_home)), read_only=True) as con:
+        for number, question in enumerate(QUESTIONS, start=1):
+            if not con.execute(question.text).fetchall():
+                unanswered.append(number)
+    assert set(unanswered) <= MAY_BE_EMPTY
+
+
+def test_the_morning_script(town_home: Path) -> None:
+    script = (ROOT / "docs" / "queries" / "morning.sql").read_text(encoding="utf-8")
+    with duckdb.connect(str(monitoring(town_home)), read_only=True) as con:
+        statements = con.extract_statements(script)
+        answers = [con.execute(statement).fetchall() for statement in statements]
+    assert len(answers) == 5
+    assert all(answers)
+
+
+def test_the_notebook(town_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cell after cell in one namespace, as a kernel would; nothing of a run stays in the file."""
+    monkeypatch.setenv("MONITORING", str(monitoring(town_home)))
+    path = ROOT / "docs" / "notebooks" / "first_look.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    namespace: dict[str, Any] = {}
+    for number, cell in enumerate(cells):
+        assert (cell["outputs"], cell["execution_count"]) == ([], None)
+        exec(compile("".join(cell["source"]), f"cell {number}", "exec"), namespace)
+    assert namespace["history"]
+    assert namespace["chosen"]
+
+
+def monitoring(home: Path) -> Path:
+    return home / "published" / "monitoring.duckdb"

@@ -17,6 +17,7 @@ from pipelines import cli
 from pipelines.contracts.load import read_contracts
 from pipelines.contracts.promises import load_promises
 from pipelines.hardship.policy import check_policy, load_policy
+from pipelines.publish.analysis import add_questions
 from pipelines.settings import ROOT, SCHEMAS, Settings
 from tests.docs.pages import Sample, commands, samples
 
@@ -28,13 +29,14 @@ SHELL = [pytest.param(s, id=f"{s.page}-{n}") for n, s in enumerate(samples("bash
 
 @pytest.fixture(scope="module")
 def empty() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Every published table as promised, without a row."""
+    """Every published table as promised, without a row, and the views and macros over them."""
     con = duckdb.connect()
     for promise in load_promises().values():
         if promise.published is True:
             columns = ", ".join(f'"{c.name}" {c.type}' for c in promise.columns)
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {promise.schema}")
             con.execute(f"CREATE TABLE {promise.table} ({columns})")
+    add_questions(con, [p.table for p in load_promises().values() if p.published is True])
     yield con
     con.close()
 

@@ -27,7 +27,7 @@ TABLES = {table: one for one in rooms() for table in one.tables}
 DELIVERIES = {f"delivery.{c.source}__{c.dataset}": c for c in load_contracts().values()}
 FILES = {
     "published.monitoring", "restricted.identity", "restricted.referrals", "published.quality",
-    "restricted.outbox",
+    "restricted.outbox", "published.bulletin",
 }  # fmt: skip
 
 
