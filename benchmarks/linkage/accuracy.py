@@ -20,6 +20,7 @@ import polars as pl
 
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import committed_nights, load_manifest
+from pipelines.lake.newest import frame_of
 
 KEY = ["source", "dataset", "record_key"]
 SAYS = ("dataset", "name_folded", "number", "number_text", "birth_date", "sex", "phone",
@@ -116,7 +117,7 @@ def with_truth(home: Path, city: Path, as_of: date | None = None) -> pl.DataFram
         raise SystemExit(f"no committed night {night} in this HOME")
 
     def table(name: str) -> pl.DataFrame:
-        return pl.concat([pl.read_parquet(p) for p in manifest.tables[name].paths(store.lake)])
+        return frame_of(manifest.tables[name], store.lake)
 
     features = table("linkage.mention_feature").select(
         "mention_key", "name_folded", "number", "number_text", "birth_date", "sex", "phone",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pipelines.engine.sql import quoted
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,22 @@ class Partition:
 
 
 @dataclass(frozen=True)
+class Patch:
+    """What of a table's files counts no more (the keys in ``gone``), and the rows beside them."""
+
+    key: tuple[str, ...]
+    gone: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Pointer:
-    """A table of one night: its files (below the lake), rows, and two fingerprints.
+    """A table of one night: its files (below the lake), rows, and its fingerprints.
 
     ``recipe`` is what it was made from (SQL, values, code, inputs' contents); ``content`` is what
     it holds. A table whose recipe is unchanged is taken over instead of being made again.
+    ``made_from`` is the recipe without what changes each night; it says whether the table may be
+    patched.
     """
 
     table: str
@@ -35,11 +48,32 @@ class Pointer:
     files: tuple[str, ...] = ()
     #: by partition value; only for partitioned tables
     partitions: Mapping[str, Partition] = field(default_factory=dict)
+    patch: Patch | None = None
+    made_from: str = ""
+
+    def base_files(self) -> tuple[str, ...]:
+        """The files (below the lake) that hold rows, those of a patch aside."""
+        listed = [file for _, part in sorted(self.partitions.items()) for file in part.files]
+        return (*self.files, *listed)
 
     def paths(self, lake: Path) -> list[Path]:
-        """The files, absolute, in a stable order."""
-        listed = [file for _, part in sorted(self.partitions.items()) for file in part.files]
-        return [lake / name for name in (*self.files, *listed)]
+        """Every file that the table needs, absolute, in a stable order; `select` reads its rows."""
+        patched = (*self.patch.gone, *self.patch.added) if self.patch else ()
+        return [lake / name for name in (*self.base_files(), *patched)]
+
+    def select(self, lake: Path, columns: Sequence[str]) -> str:
+        """A statement that gives the table's rows: ``columns`` as texts of SQL."""
+        listed = ", ".join(columns)
+        base = read_parquet(lake / name for name in self.base_files())
+        if self.patch is None:
+            return f"SELECT {listed} FROM {base}"
+        key = ", ".join(quoted(name) for name in self.patch.key)
+        gone = read_parquet(lake / name for name in self.patch.gone)
+        added = read_parquet(lake / name for name in self.patch.added)
+        return (
+            f"SELECT {listed} FROM (SELECT * FROM {base} ANTI JOIN {gone} USING ({key})) AS kept "
+            f"UNION ALL SELECT {listed} FROM {added}"
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -53,6 +87,10 @@ class Pointer:
                 part: [list(held.files), held.rows, held.content]
                 for part, held in self.partitions.items()
             },
+            "patch": [list(self.patch.key), list(self.patch.gone), list(self.patch.added)]
+            if self.patch
+            else None,
+            "made_from": self.made_from,
         }
 
     @classmethod
@@ -68,7 +106,15 @@ class Pointer:
                 part: Partition(tuple(held[0]), held[1], held[2])
                 for part, held in raw["partitions"].items()
             },
+            patch=Patch(*(tuple(part) for part in raw["patch"])) if raw.get("patch") else None,
+            made_from=raw.get("made_from", ""),
         )
+
+
+def read_parquet(paths: Iterable[Path]) -> str:
+    """Parquet files as a table of a statement."""
+    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{files}], hive_partitioning = false)"
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

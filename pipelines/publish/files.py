@@ -114,15 +114,10 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {name.rsplit('.', 1)[0]}")
     con.execute(f"CREATE TABLE {name} ({columns})")
     pointer = night.pointer(promise.table)
-    paths = pointer.paths(night.home.lake) if pointer else []
-    if paths:
-        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        listed = ", ".join(quoted(column) for column in promise.column_names)
+    if pointer and pointer.base_files():
+        rows = pointer.select(night.home.lake, [quoted(column) for column in promise.column_names])
         order = ", ".join(quoted(column) for column in promise.key) or "ALL"
-        con.execute(
-            f"INSERT INTO {name} SELECT {listed} "
-            f"FROM read_parquet([{files}], hive_partitioning = false) ORDER BY {order}"
-        )
+        con.execute(f"INSERT INTO {name} SELECT * FROM ({rows}) AS made ORDER BY {order}")
     con.execute(f"COMMENT ON TABLE {name} IS {_comment(promise)}")
     for column in promise.columns:
         text = f"{column.zh} / {column.en}".replace("'", "''")
