@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -214,6 +215,15 @@ class Night:
         schema, name = table.split(".", 1)
         return self.query(f"SELECT {listed} FROM {quoted(schema)}.{quoted(name)}")
 
+    @contextmanager
+    def given(self, name: str, frame: pl.DataFrame) -> Iterator[None]:
+        """``name`` (no schema) stands for a frame in what is queried meanwhile."""
+        self.engine.register(name, frame)
+        try:
+            yield
+        finally:
+            self.engine.unregister(name)
+
     def _values(self, values: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"as_of": self.as_of, "run_id": self.run_id, **(values or {})}
 
@@ -232,12 +242,24 @@ class Night:
         recipe = self._recipe(table, sql, values)
         if (taken := self._taken_over(table, recipe)) is not None:
             return self.built(taken, started, reused=True)
+        return self.write_query(table, sql, recipe, values=values)
+
+    def write_query(
+        self,
+        table: str,
+        sql: str,
+        recipe: str,
+        made_from: str = "",
+        values: Mapping[str, Any] | None = None,
+    ) -> Built:
+        """Make a table from a statement, whatever it was before."""
+        started = time.monotonic()
         self.prepare(sql)
         promise = self.promise(table)
         path = self.new_file(table)
         enforced = enforce.statement(promise, sql, self.engine.described(sql, values))
         self.engine.copy(enforced, path, values, wanted=parameters(sql))
-        return self.built(self.finish(promise, recipe, [path]), started)
+        return self.built(self.finish(promise, recipe, [path], made_from), started)
 
     def write(
         self,

@@ -42,9 +42,7 @@ def changed(
     if before.content == now.content:
         return night.query(f"SELECT {keys} FROM {table} LIMIT 0")
     candidates = _candidates(night, before, now, key)
-    if candidates is not None:
-        night.engine.view("patch.candidate", candidates)
-    only = f" SEMI JOIN patch.candidate USING ({keys})" if candidates is not None else ""
+    only = f" SEMI JOIN ({candidates}) AS candidate USING ({keys})" if candidates else ""
     night.prepare(f"SELECT 1 FROM {table}, {PREVIOUS}{table}")
     unique = set(key) == set(night.promise(table).key)
     sides = [_hashed(name, keys, listed, only, unique) for name in (PREVIOUS + table, table)]
@@ -118,7 +116,7 @@ def _hashed(source: str, keys: str, listed: str, only: str, unique: bool) -> str
 
 
 def _differing(night: Night, keys: str, old: str, new: str) -> pl.DataFrame:
-    return night.query(
+    return night.engine.query(
         f"SELECT {keys} FROM ({old}) AS old FULL JOIN ({new}) AS new USING ({keys}) "
         "WHERE (old.mixed IS DISTINCT FROM new.mixed OR old.total IS DISTINCT FROM new.total) "
         f"AND ({keys.split(', ')[0]}) IS NOT NULL"

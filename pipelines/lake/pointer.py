@@ -71,7 +71,7 @@ class Pointer:
         gone = read_parquet(lake / name for name in self.patch.gone)
         added = read_parquet(lake / name for name in self.patch.added)
         return (
-            f"SELECT {listed} FROM (SELECT * FROM {base} ANTI JOIN {gone} USING ({key})) AS kept "
+            f"SELECT {listed} FROM {base} AS held ANTI JOIN {gone} AS gone USING ({key}) "
             f"UNION ALL SELECT {listed} FROM {added}"
         )
 
