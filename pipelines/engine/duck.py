@@ -123,6 +123,17 @@ class DuckEngine:
         assert isinstance(frame, pl.DataFrame)
         return frame
 
+    def frame(self, sql: str) -> pl.DataFrame:
+        """The result of a statement that binds no value."""
+        with _without_values():
+            frame = pl.from_arrow(self.con.sql(sql).to_arrow_table())
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a statement that binds no value."""
+        return self._executed(sql, None, wanted=frozenset()).fetchall()
+
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         return self._executed(sql, values).fetchall()
 

@@ -70,6 +70,8 @@ class Night:
         self._promises = load_promises(settings.schemas)
         self._views: dict[str, str] = {}
         self._known: set[str] = set()
+        #: what `lake.patch` found to differ from the night before, by table
+        self.differences: dict[str, tuple[object, object]] = {}
         self.folder = home.nights / as_of.isoformat()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.temp = home.tmp / self.run_id
@@ -172,9 +174,10 @@ class Night:
     def prepare(self, sql: str) -> None:
         """Make every ``schema.table`` that ``sql`` reads known to the engine."""
         for name in tables_read(sql):
-            self._prepare_table(name)
+            self.know(name)
 
-    def _prepare_table(self, name: str) -> None:
+    def know(self, name: str) -> None:
+        """Make one ``schema.table`` known to the engine."""
         if name in self._views:
             self.prepare(self._views[name])
         if name in self._known:
@@ -254,6 +257,7 @@ class Night:
     ) -> Built:
         """Make a table from a statement, whatever it was before."""
         started = time.monotonic()
+        values = self._values(values)
         self.prepare(sql)
         promise = self.promise(table)
         path = self.new_file(table)

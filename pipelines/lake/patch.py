@@ -1,6 +1,7 @@
 """Tables that follow a delta: what differs between two nights, and tonight's table as a patch.
 
-A patch is two small files beside the files of an earlier night: keys that count no more, and rows.
+A patch is two small files beside the files of an earlier night: their rows that count no more, and
+rows that do.
 What it gives is what writing the table anew would give, its fingerprint included. Which rows may
 have changed, and how they are made, does not belong here.
 """
@@ -10,15 +11,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import polars as pl
-import sqlglot
 from sqlglot import exp
 
 from pipelines.contracts.promises import Promise
 from pipelines.engine.duck import PARQUET
-from pipelines.engine.sql import DIALECT, quoted
+from pipelines.engine.sql import DIALECT, parsed, quoted
 from pipelines.errors import PromiseBroken
 from pipelines.lake import enforce
 from pipelines.lake.night import PREVIOUS, Built, Night
@@ -26,27 +27,45 @@ from pipelines.lake.pointer import Patch, Pointer, read_parquet
 
 #: a patch over this share of the table's rows is written into it
 LARGEST_SHARE = 0.125
-MIXED = "bit_xor(hash({columns})) AS mixed, sum(hash({columns}) % 4294967296) AS total"
 
 
-def changed(
-    night: Night, table: str, key: Sequence[str], columns: Sequence[str] | None = None
-) -> pl.DataFrame | None:
-    """The keys whose rows (as far as `columns` go) are others than the night before, one row each;
-    None where there is nothing to compare with. NULL is no key."""
+@dataclass(frozen=True)
+class Changes:
+    """Keys whose rows are others than the night before, with all columns of these rows."""
+
+    keys: pl.DataFrame
+    was: pl.DataFrame
+    now: pl.DataFrame
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The rows of then and those of now."""
+        return pl.concat([self.was, self.now])
+
+
+def changes(night: Night, table: str, key: Sequence[str]) -> Changes | None:
+    """What differs between the night before and tonight; None where there is nothing to compare
+    with. NULL is no key."""
     before, now = night.pointer(PREVIOUS + table), night.pointer(table)
     if before is None or now is None or before.columns != now.columns:
         return None
-    listed = _listed(columns or now.columns)
-    keys = _listed(key)
-    if before.content == now.content:
-        return night.query(f"SELECT {keys} FROM {table} LIMIT 0")
-    candidates = _candidates(night, before, now, key)
-    only = f" SEMI JOIN ({candidates}) AS candidate USING ({keys})" if candidates else ""
-    night.prepare(f"SELECT 1 FROM {table}, {PREVIOUS}{table}")
-    unique = set(key) == set(night.promise(table).key)
-    sides = [_hashed(name, keys, listed, only, unique) for name in (PREVIOUS + table, table)]
-    return _differing(night, keys, sides[0], sides[1])
+    kept = night.differences.get(table)
+    if kept is not None and kept[0] == (before.content, now.content, tuple(key)):
+        return cast(Changes, kept[1])
+    found = _between(night, table, before, now, key)
+    night.differences[table] = ((before.content, now.content, tuple(key)), found)
+    return found
+
+
+def in_columns(night: Night, found: Changes, columns: Sequence[str]) -> Changes:
+    """Those of the changes that these columns show."""
+    with _tables(night, {"was": found.was, "now": found.now}) as name:
+        keys = _differing(night, _listed(found.keys.columns), _listed(columns),
+                          name["was"], name["now"])  # fmt: skip
+    key = keys.columns
+    return Changes(
+        keys, found.was.join(keys, on=key, how="semi"), found.now.join(keys, on=key, how="semi")
+    )
 
 
 def patch(
@@ -59,29 +78,32 @@ def patch(
     promise, before = night.promise(table), night.pointer(PREVIOUS + table)
     assert before is not None, f"{table}: nothing to patch"
     keys, listed = _listed(key), _listed(promise.column_names)
+    run, frame = night.engine.run, night.engine.frame
+    night.know(PREVIOUS + table)
     with _tables(night, {"touched": touched.select(key).unique(), "given": rows}) as name:
-        given = f"SELECT * FROM {name['given']}"
-        enforced = enforce.statement(promise, given, night.engine.described(given))
-        night.prepare(f"SELECT 1 FROM {PREVIOUS}{table}")
         new, old, other = name["new"], name["old"], name["other"]
-        night.engine.rows(f"CREATE TABLE {new} AS {enforced}")
-        night.engine.rows(
+        given = f"SELECT * FROM {name['given']}"
+        described = [(str(row[0]), str(row[1])) for row in run(f"DESCRIBE {given}")]
+        run(f"CREATE TABLE {new} AS {enforce.statement(promise, given, described)}")
+        run(
             f"CREATE TABLE {old} AS SELECT {listed} FROM {PREVIOUS}{table} "
             f"SEMI JOIN {name['touched']} USING ({keys})"
         )
-        strays = f"SELECT count(*) FROM {new} ANTI JOIN {name['touched']} USING ({keys})"
-        if night.engine.rows(strays)[0][0]:
+        if run(f"SELECT count(*) FROM {new} ANTI JOIN {name['touched']} USING ({keys})")[0][0]:
             raise PromiseBroken(f"{table}: rows were made that the delta does not touch")
-        sides = [_hashed(side, keys, listed, "", False) for side in (old, new)]
-        found = _differing(night, keys, sides[0], sides[1])
-        if found.is_empty():
-            pointer = replace(before, recipe=recipe, made_from=made_from)
-            night.point(pointer)
-            return night.built(pointer, started)
+        found = _differing(night, keys, listed, old, new)
         night.engine.register(other, found)
-        pointer = _patched(night, promise, before, key, name)
+        sides = [
+            f"SELECT {listed} FROM {side} SEMI JOIN {other} USING ({keys})" for side in (old, new)
+        ]
+        known = Changes(found, frame(sides[0]), frame(sides[1]))
+        if found.is_empty():
+            pointer = before
+        else:
+            pointer = _patched(night, promise, before, key, other, sides[0], sides[1])
         pointer = replace(pointer, recipe=recipe, made_from=made_from)
         night.point(pointer)
+    night.differences[table] = ((before.content, pointer.content, tuple(key)), known)
     return night.built(pointer, started)
 
 
@@ -90,104 +112,123 @@ def rows_of(
 ) -> pl.DataFrame:
     """The rows of a table whose columns named like those of `keys` hold one of these values."""
     listed = _listed(columns or night.promise(table.removeprefix(PREVIOUS)).column_names)
+    night.know(table)
     if keys.is_empty():
-        return night.query(f"SELECT {listed} FROM {table} LIMIT 0")
+        return night.engine.frame(f"SELECT {listed} FROM {table} LIMIT 0")
     with _tables(night, {"wanted": keys.unique()}) as name:
-        return night.query(
-            f"SELECT {listed} FROM {table} SEMI JOIN {name['wanted']} USING ({_listed(keys.columns)})"
+        return night.engine.frame(
+            f"SELECT {listed} FROM {table} SEMI JOIN {name['wanted']} "
+            f"USING ({_listed(keys.columns)})"
         )
 
 
-def narrowed(night: Night, sql: str, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def narrowed(
+    night: Night, sql: str, tables: Mapping[str, pl.DataFrame], values: Mapping[str, Any] | None = None
+) -> pl.DataFrame:
     """What a statement gives where some of the tables it reads are no more than these rows."""
     with _tables(night, dict(tables)) as name:
-        parsed = sqlglot.parse_one(sql, read=DIALECT)
-        for read in list(parsed.find_all(exp.Table)):
+        made = parsed(sql).copy()
+        for read in list(made.find_all(exp.Table)):
             if (full := f"{read.db}.{read.name}") in tables:
                 read.replace(exp.to_table(name[full]).as_(read.alias_or_name))
-        return night.query(parsed.sql(dialect=DIALECT))
+        return night.query(made.sql(dialect=DIALECT, comments=False), values)
 
 
-def _hashed(source: str, keys: str, listed: str, only: str, unique: bool) -> str:
+def _between(
+    night: Night, table: str, before: Pointer, now: Pointer, key: Sequence[str]
+) -> Changes:
+    keys, columns = _listed(key), _listed(now.columns)
+    if (near := _of_one_base(night, before, now, key)) is not None:
+        return in_columns(night, near, now.columns)
+    night.know(table)
+    night.know(PREVIOUS + table)
+    unique = set(key) == set(night.promise(table).key)
+    found = (
+        night.engine.frame(f"SELECT {keys} FROM {table} LIMIT 0")
+        if before.content == now.content
+        else _differing(night, keys, columns, PREVIOUS + table, table, unique=unique)
+    )
+    return Changes(
+        found,
+        rows_of(night, PREVIOUS + table, found, now.columns),
+        rows_of(night, table, found, now.columns),
+    )
+
+
+def _of_one_base(
+    night: Night, before: Pointer, now: Pointer, key: Sequence[str]
+) -> Changes | None:
+    """What may differ, where tonight's table is a patch of the files that were read the night
+    before: the rows that have gone since and those beside the files."""
+    lake, patch_ = night.home.lake, now.patch
+    if patch_ is None or patch_.key != tuple(key) or before.base_files() != now.base_files():
+        return None
+    keys, listed = _listed(key), _listed(now.columns)
+    gone, added = (read_parquet([lake / file]) for file in (patch_.gone, patch_.added))
+    was = f"SELECT {listed} FROM {gone}"
+    if (held := before.patch) is not None:
+        if held.key != patch_.key:
+            return None
+        was += (
+            f" ANTI JOIN {read_parquet([lake / held.gone])} USING ({keys}) "
+            f"UNION ALL SELECT {listed} FROM {read_parquet([lake / held.added])}"
+        )
+    found = night.engine.frame(was), night.engine.frame(f"SELECT {listed} FROM {added}")
+    return Changes(found[0].select(key).clear(), *found)
+
+
+def _differing(
+    night: Night, keys: str, listed: str, old: str, new: str, *, unique: bool = False
+) -> pl.DataFrame:
+    """Keys that do not stand in both with the same rows."""
     if unique:
-        return f"SELECT {keys}, hash({listed}) AS mixed, 0 AS total FROM {source}{only}"
-    mixed = MIXED.format(columns=listed)
-    return f"SELECT {keys}, {mixed} FROM {source}{only} GROUP BY {keys}"
-
-
-def _differing(night: Night, keys: str, old: str, new: str) -> pl.DataFrame:
-    return night.engine.query(
-        f"SELECT {keys} FROM ({old}) AS old FULL JOIN ({new}) AS new USING ({keys}) "
+        sides = [f"SELECT {keys}, hash({listed}) AS mixed, 0 AS total FROM {t}" for t in (old, new)]
+    else:
+        mixed = (
+            f"bit_xor(hash({listed})) AS mixed, sum(hash({listed}) % 4294967296) AS total"
+        )
+        sides = [f"SELECT {keys}, {mixed} FROM {t} GROUP BY {keys}" for t in (old, new)]
+    return night.engine.frame(
+        f"SELECT {keys} FROM ({sides[0]}) AS old FULL JOIN ({sides[1]}) AS new USING ({keys}) "
         "WHERE (old.mixed IS DISTINCT FROM new.mixed OR old.total IS DISTINCT FROM new.total) "
         f"AND ({keys.split(', ')[0]}) IS NOT NULL"
     )
 
 
-def _candidates(night: Night, before: Pointer, now: Pointer, key: Sequence[str]) -> str | None:
-    """Keys that could differ, where both tables stand on the same files; None where all could."""
-    patches = [pointer.patch for pointer in (before, now) if pointer.patch is not None]
-    if before.base_files() != now.base_files() or not patches:
-        return None
-    if any(set(key) != set(one.key) for one in patches):
-        return None
-    files = [file for one in patches for file in (*one.gone, *one.added)]
-    parts = [
-        f"SELECT {_listed(key)} FROM {read_parquet([night.home.lake / file])}"
-        for file in dict.fromkeys(files)
-    ]
-    return " UNION ".join(parts)
-
-
 def _patched(
-    night: Night, promise: Promise, before: Pointer, key: Sequence[str], name: Mapping[str, str]
-) -> Pointer:
+    night: Night, promise: Promise, before: Pointer, key: Sequence[str], other: str, old: str,
+    new: str,
+) -> Pointer:  # fmt: skip
     """Write tonight's patch, or the whole table where the patch grew too large."""
     lake, keys, listed = night.home.lake, _listed(key), _listed(promise.column_names)
-    only = f"SEMI JOIN {name['other']} USING ({keys})"
-    never = f"ANTI JOIN {name['other']} USING ({keys})"
-    new = f"SELECT {listed} FROM {name['new']} {only}"
-    held = before.patch
-    if held is not None and held.key != tuple(key):
-        held, whole = None, True
-    else:
-        whole = False
-    gone = f"SELECT DISTINCT {keys} FROM {name['old']} {only}"
-    added = new
-    if held is not None:
-        gone += f" UNION SELECT {keys} FROM {read_parquet(lake / f for f in held.gone)}"
-        added += (
-            f" UNION ALL SELECT {listed} FROM {read_parquet(lake / f for f in held.added)} {never}"
-        )
-    gone_file, added_file = night.new_file(promise.table), night.new_file(promise.table)
-    night.engine.rows(f"COPY ({gone}) TO '{gone_file}' ({PARQUET})")
-    night.engine.rows(f"COPY ({added}) TO '{added_file}' ({PARQUET})")
-    enforce.checked(night.engine, promise, [added_file])
-    rows, content = _content(night, before, listed, f"FROM {name['old']} {only}",
-                             f"FROM {name['new']} {only}")  # fmt: skip
-    sizes = [
-        night.engine.rows(f"SELECT count(*) FROM {read_parquet([file])}")[0][0]
-        for file in (gone_file, added_file)
-    ]
-    if whole or sum(sizes) > LARGEST_SHARE * rows:
+    run, held = night.engine.run, before.patch
+    gone, added = old, new
+    if held is not None and held.key == tuple(key):
+        files = [read_parquet([lake / file]) for file in (held.gone, held.added)]
+        gone = f"SELECT {listed} FROM {files[0]} UNION ALL ({old} ANTI JOIN {files[1]} USING ({keys}))"
+        added = f"SELECT {listed} FROM {files[1]} ANTI JOIN {other} USING ({keys}) UNION ALL {new}"
+    sizes = [run(f"SELECT count(*) FROM ({rows}) AS made")[0][0] for rows in (gone, added)]
+    rows, content = _content(night, before, listed, old, new)
+    if (held is not None and held.key != tuple(key)) or sum(sizes) > LARGEST_SHARE * rows:
         file = night.new_file(promise.table)
-        kept = f"SELECT {listed} FROM {PREVIOUS}{promise.table} {never}"
-        night.engine.copy(f"{kept} UNION ALL {new}", file)
-        gone_file.unlink()
-        added_file.unlink()
+        kept = f"SELECT {listed} FROM {PREVIOUS}{promise.table} ANTI JOIN {other} USING ({keys})"
+        run(f"COPY ({kept} UNION ALL {new}) TO '{file}' ({PARQUET})")
         return night.finish(promise, "", [file])
-    made = Patch(tuple(key), (_below(gone_file, night),), (_below(added_file, night),))
+    files_ = [night.new_file(promise.table) for _ in sizes]
+    for file, rows_ in zip(files_, (gone, added), strict=True):
+        run(f"COPY ({rows_}) TO '{file}' ({PARQUET})")
+    enforce.checked(night.engine, promise, files_[1:])
+    made = Patch(tuple(key), *(str(file.relative_to(lake)) for file in files_))
     return replace(before, rows=rows, content=content, patch=made)
 
 
-def _content(
-    night: Night, before: Pointer, listed: str, old: str, new: str
-) -> tuple[int, str]:
+def _content(night: Night, before: Pointer, listed: str, old: str, new: str) -> tuple[int, str]:
     """Rows and fingerprint as `enforce.checked` would find them in the whole table."""
     rows, mixed, total = (int(part) for part in before.content.split(":"))
-    for sign, source in ((-1, old), (1, new)):
-        count, xor, sum_ = night.engine.rows(
+    for sign, side in ((-1, old), (1, new)):
+        count, xor, sum_ = night.engine.run(
             f"SELECT count(*), coalesce(bit_xor(hash({listed})), 0), "
-            f"coalesce(sum(hash({listed}) % 4294967296), 0) {source}"
+            f"coalesce(sum(hash({listed}) % 4294967296), 0) FROM ({side}) AS side"
         )[0]
         rows, mixed, total = rows + sign * count, mixed ^ int(xor), total + sign * int(sum_)
     return rows, f"{rows}:{mixed}:{total}"
@@ -206,11 +247,7 @@ def _tables(night: Night, frames: Mapping[str, pl.DataFrame]) -> Iterator[dict[s
             night.engine.unregister(name[full])
         night.engine.unregister(name["other"])
         for scratch in ("new", "old"):
-            night.engine.rows(f"DROP TABLE IF EXISTS {name[scratch]}")
-
-
-def _below(path: object, night: Night) -> str:
-    return str(path).removeprefix(f"{night.home.lake}/")
+            night.engine.run(f"DROP TABLE IF EXISTS {name[scratch]}")
 
 
 def _listed(columns: Sequence[str]) -> str:

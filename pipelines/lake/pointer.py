@@ -23,11 +23,12 @@ class Partition:
 
 @dataclass(frozen=True)
 class Patch:
-    """What of a table's files counts no more (the keys in ``gone``), and the rows beside them."""
+    """Rows of a table's files that count no more (by ``key``), and the rows beside them: a file
+    each, below the lake."""
 
     key: tuple[str, ...]
-    gone: tuple[str, ...]
-    added: tuple[str, ...]
+    gone: str
+    added: str
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Pointer:
 
     def paths(self, lake: Path) -> list[Path]:
         """Every file that the table needs, absolute, in a stable order; `select` reads its rows."""
-        patched = (*self.patch.gone, *self.patch.added) if self.patch else ()
+        patched = (self.patch.gone, self.patch.added) if self.patch else ()
         return [lake / name for name in (*self.base_files(), *patched)]
 
     def select(self, lake: Path, columns: Sequence[str]) -> str:
@@ -68,8 +69,7 @@ class Pointer:
         if self.patch is None:
             return f"SELECT {listed} FROM {base}"
         key = ", ".join(quoted(name) for name in self.patch.key)
-        gone = read_parquet(lake / name for name in self.patch.gone)
-        added = read_parquet(lake / name for name in self.patch.added)
+        gone, added = (read_parquet([lake / f]) for f in (self.patch.gone, self.patch.added))
         return (
             f"SELECT {listed} FROM {base} AS held ANTI JOIN {gone} AS gone USING ({key}) "
             f"UNION ALL SELECT {listed} FROM {added}"
@@ -87,7 +87,7 @@ class Pointer:
                 part: [list(held.files), held.rows, held.content]
                 for part, held in self.partitions.items()
             },
-            "patch": [list(self.patch.key), list(self.patch.gone), list(self.patch.added)]
+            "patch": [list(self.patch.key), self.patch.gone, self.patch.added]
             if self.patch
             else None,
             "made_from": self.made_from,
@@ -106,9 +106,13 @@ class Pointer:
                 part: Partition(tuple(held[0]), held[1], held[2])
                 for part, held in raw["partitions"].items()
             },
-            patch=Patch(*(tuple(part) for part in raw["patch"])) if raw.get("patch") else None,
+            patch=_patch(raw.get("patch")),
             made_from=raw.get("made_from", ""),
         )
+
+
+def _patch(raw: Sequence[Any] | None) -> Patch | None:
+    return Patch(tuple(raw[0]), raw[1], raw[2]) if raw else None
 
 
 def read_parquet(paths: Iterable[Path]) -> str:

@@ -283,7 +283,13 @@ def mention_link(night: Night) -> Built:
 
 
 def person_id_change(night: Night) -> Built:
-    return night.build("linkage.person_id_change")
+    table = "linkage.person_id_change"
+    sql = read_sql(HERE / "person_id_change.sql")
+    taken, recipe = night.reuse(table, tables_read(sql), {"sql": sql, "as_of": night.as_of})
+    if taken:
+        return taken
+    made = delta_persons.person_id_changes(night)
+    return night.write_query(table, sql, recipe) if made is None else night.write(table, made, recipe)
 
 
 def person_ref(night: Night) -> Built:

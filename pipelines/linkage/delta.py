@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.lake.night import Night
-from pipelines.lake.patch import changed
+from pipelines.lake.patch import Changes, changes, in_columns
 
 #: a table of which more than this share changed is made anew
 LARGEST_SHARE = 0.25
@@ -28,12 +28,13 @@ class Delta:
 
 def few(
     night: Night, table: str, key: Sequence[str], columns: Sequence[str] | None = None
-) -> pl.DataFrame | None:
-    """The keys of rows that changed since the night before; None where that is unknown, or so many
-    that following them would cost more than starting anew."""
-    found = changed(night, table, key, columns)
-    pointer = night.pointer(table)
-    if found is None or pointer is None or found.height > LARGEST_SHARE * pointer.rows:
+) -> Changes | None:
+    """What changed since the night before, as far as `columns` show it; None where that is unknown,
+    or so much that following it would cost more than starting anew."""
+    found, pointer = changes(night, table, key), night.pointer(table)
+    if found is not None and columns is not None:
+        found = in_columns(night, found, columns)
+    if found is None or pointer is None or found.keys.height > LARGEST_SHARE * pointer.rows:
         return None
     return found
 

@@ -34,21 +34,23 @@ def features(night: Night) -> Delta | None:
     references = few(night, "linkage.reference_mention", ["mention_key"])
     if rows is None or references is None:
         return None
-    keys = together(rows, references)
-    sources = ("standard.mention", "linkage.reference_mention")
-    shown = pl.concat(
-        [rows_of(night, f"{when}{table}", keys, ["id_number"])
-         for table in sources for when in ("", "prev_")]
-    )  # fmt: skip
+    shown = pl.concat([rows.rows.select("id_number"), references.rows.select("id_number")])
     rounded = shown.filter(pl.col("id_number").str.ends_with(ROUNDED_END))
-    keys = together(keys, *(rows_of(night, table, rounded, ["mention_key"]) for table in sources))
+    keys = together(
+        rows.keys, references.keys,
+        *(rows_of(night, table, rounded, ["mention_key"])
+          for table in ("standard.mention", "linkage.reference_mention")),
+    )  # fmt: skip
     made = of_rows(*_rows(night, keys))
-    before = rows_of(night, f"prev_{FEATURE}", keys, NO)
-    touched = together(made.select(NO), before)
-    held = rows_of(night, f"prev_{FEATURE}", touched, ["mention_key"])
-    if held.join(keys, on="mention_key", how="anti").height:
+    nos = numbered(keys["mention_key"]).alias("mention_no").to_frame()
+    held = rows_of(night, f"prev_{FEATURE}", nos, ["mention_no", "mention_key"])
+    if (
+        made.join(nos, on="mention_no", how="anti").height
+        or held.join(keys, on="mention_key", how="anti").height
+        or not nos["mention_no"].is_unique().all()
+    ):
         return None  # two keys met in one number
-    return Delta(touched, made)
+    return Delta(nos, made)
 
 
 def _rows(night: Night, keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -62,8 +64,7 @@ def number_parties(night: Night) -> Delta | None:
     changed = few(night, FEATURE, NO, parties.READ_COLUMNS)
     if changed is None:
         return None
-    shown = _then_and_now(night, FEATURE, changed, ("number", "roll_number"))
-    touched = _values(shown, "number", "roll_number").to_frame("number")
+    touched = _values(changed.rows, "number", "roll_number").to_frame("number")
     concerned = rows_of(night, FEATURE, _showing(night, touched), parties.READ_COLUMNS)
     made = parties.parties(concerned).join(touched, on="number", how="semi")
     return Delta(touched, made)
@@ -78,11 +79,11 @@ def mention_entities(night: Night) -> Delta | None:
     if changed is None or split is None:
         return None
     judged = night.frame("linkage.judgement")
-    keys = pl.concat([judged["left_key"], judged["right_key"]]).to_frame("mention_key")
-    seeds = together(changed, rows_of(night, FEATURE, keys, NO))
-    found = _tied(night, seeds, split)
+    keys = pl.concat([judged["left_key"], judged["right_key"]]).unique()
+    seeds = together(changed.keys, numbered(keys).alias("mention_no").to_frame())
+    found = _tied(night, seeds, changed.rows.select(TIES), split.keys)
     while judged.height:
-        wider = _tied(night, found, split)
+        wider = _tied(night, found, rows_of(night, FEATURE, found, TIES), split.keys)
         if wider.height == found.height:
             break
         found = wider
@@ -96,9 +97,11 @@ def mention_entities(night: Night) -> Delta | None:
     return Delta(found, made)
 
 
-def _tied(night: Night, seeds: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
-    """`mention_no` of the seeds, who shared or shares a tie with them, and their entities."""
-    shown = _then_and_now(night, FEATURE, seeds, TIES)
+def _tied(
+    night: Night, seeds: pl.DataFrame, shown: pl.DataFrame, numbers: pl.DataFrame
+) -> pl.DataFrame:
+    """`mention_no` of the seeds, who shares a tie of `shown` or one of the numbers, and who hung
+    together with one of these the night before."""
     tied = _values(shown, "number", "roll_number").to_frame("number")
     refs = _values(shown, "register_ref").to_frame("register_ref")
     near = together(
@@ -114,10 +117,12 @@ def entities(night: Night) -> Delta | None:
     if moved is None or said is None:
         return None
     suffixes = night.query(f"select distinct suffix from {FEATURE}")["suffix"]
-    changed = together(moved, said)
-    changed = together(changed, _of_one_row(_then_and_now(night, FEATURE, changed, ROW), suffixes))
+    named = rows_of(night, FEATURE, moved.keys, ROW)
+    changed = together(
+        moved.keys, said.keys, _of_one_row(pl.concat([named, said.rows.select(ROW)]), suffixes)
+    )
     touched = together(
-        *(rows_of(night, when + ENTITY_OF, changed, ["entity_no"]) for when in ("", "prev_"))
+        moved.rows.select("entity_no"), rows_of(night, ENTITY_OF, changed, ["entity_no"])
     )
     members = rows_of(night, ENTITY_OF, touched, NO)
     beside = _of_one_row(rows_of(night, FEATURE, members, ROW), suffixes)
@@ -125,7 +130,10 @@ def entities(night: Night) -> Delta | None:
     made = narrowed(
         night,
         read_sql(PIPELINES / "linkage" / "entity.sql"),
-        {table: rows_of(night, table, everyone) for table in (FEATURE, ENTITY_OF)},
+        {
+            FEATURE: rows_of(night, FEATURE, everyone, ("mention_no", *SAID)),
+            ENTITY_OF: rows_of(night, ENTITY_OF, everyone),
+        },
     )
     return Delta(touched, made.join(touched, on="entity_no", how="semi"))
 
@@ -152,12 +160,6 @@ def _showing(night: Night, numbers: pl.DataFrame) -> pl.DataFrame:
     """`mention_no` of tonight's mentions that show one of the numbers, in a roll number or not."""
     within = numbers.rename({"number": "roll_number"})
     return together(rows_of(night, FEATURE, numbers, NO), rows_of(night, FEATURE, within, NO))
-
-
-def _then_and_now(
-    night: Night, table: str, keys: pl.DataFrame, columns: tuple[str, ...]
-) -> pl.DataFrame:
-    return pl.concat([rows_of(night, when + table, keys, columns) for when in ("", "prev_")])
 
 
 def _values(rows: pl.DataFrame, *columns: str) -> pl.Series:

@@ -28,8 +28,8 @@ def entity_clusters(night: Night) -> Delta | None:
     pairs = few(night, PAIR, ["left_no", "right_no"])
     if changed is None or pairs is None:
         return None
-    ends = [pairs.select(entity_no=side) for side in ("left_no", "right_no")]
-    seeds = together(changed, *ends)
+    ends = [pairs.keys.select(entity_no=side) for side in ("left_no", "right_no")]
+    seeds = together(changed.keys, *ends)
     of = rows_of(night, f"prev_{CLUSTER}", seeds, ["cluster_no"])
     touched = together(seeds, rows_of(night, f"prev_{CLUSTER}", of, ["entity_no"]))
     members = rows_of(night, ENTITY, touched, clusters.ENTITY_COLUMNS)
@@ -43,9 +43,7 @@ def mention_links(night: Night) -> Delta | None:
     moved, grouped = few(night, ENTITY_OF, NO), few(night, CLUSTER, ["entity_no"])
     if moved is None or grouped is None:
         return None
-    gone = rows_of(night, f"prev_{ENTITY_OF}", moved, ["mention_key", "entity_no"])
-    came = rows_of(night, ENTITY_OF, moved, ["entity_no"])
-    seeds = together(grouped, came, gone.select("entity_no"))
+    seeds = together(grouped.keys, moved.rows.select("entity_no"))
     placed, before = _reaching(night, rows_of(night, CLUSTER, seeds, ["cluster_no"]))
     keys = placed.select("mention_key")
     made = ledger.links(
@@ -56,7 +54,7 @@ def mention_links(night: Night) -> Delta | None:
         night.key,
         night.as_of,
     )
-    return Delta(together(keys, gone.select(KEY)), made)
+    return Delta(together(keys, moved.was.select(KEY)), made)
 
 
 def _reaching(night: Night, of: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -97,33 +95,31 @@ def person_id_changes(night: Night) -> pl.DataFrame | None:
     changed = few(night, LINKS, KEY, ["person_id"])
     if changed is None:
         return None
-    before = rows_of(night, f"prev_{LINKS}", changed)
-    still = rows_of(night, LINKS, before.select("person_id"))
-    now = rows_of(night, LINKS, changed)
-    return narrowed(night, _statement("person_id_change"), {
-        f"prev_{LINKS}": before,
-        LINKS: pl.concat([still, now]).unique("mention_key"),
-    })  # fmt: skip
+    still = rows_of(night, LINKS, changed.was.select("person_id"))
+    return narrowed(
+        night,
+        _statement("person_id_change"),
+        {
+            f"prev_{LINKS}": changed.was,
+            LINKS: pl.concat([still, changed.now]).unique("mention_key"),
+        },
+    )
 
 
 def person_refs(night: Night) -> Delta | None:
     linked, said = few(night, LINKS, KEY), few(night, FEATURE, NO, ["mention_key", "register_ref"])
     if linked is None or said is None:
         return None
-    asked = [
-        rows_of(night, when + FEATURE, keys, ["mention_key", "register_ref"])
-        for when in ("", "prev_") for keys in (linked, said)
-    ]  # fmt: skip
-    keys = together(linked, *(rows.select(KEY) for rows in asked))
-    refs = together(*(rows.select("register_ref") for rows in asked)).drop_nulls()
-    holders = rows_of(night, FEATURE, refs, KEY)
-    tables = {
-        table: rows_of(night, table, together(keys, holders)) for table in (FEATURE, LINKS)
-    }  # fmt: skip
+    asked = ["mention_key", "register_ref"]
+    shown = pl.concat([said.rows.select(asked), rows_of(night, FEATURE, linked.keys, asked)])
+    keys = together(linked.keys, shown.select(KEY))
+    refs = shown.select("register_ref").drop_nulls().unique()
+    holders = rows_of(night, FEATURE, refs, asked)
+    links = rows_of(night, LINKS, together(keys, holders.select(KEY)))
     touched = together(
         keys.rename({"mention_key": "person_ref"}), refs.rename({"register_ref": "person_ref"})
     )
-    made = narrowed(night, _statement("person_ref"), tables)
+    made = narrowed(night, _statement("person_ref"), {FEATURE: holders, LINKS: links})
     return Delta(touched, made.join(touched, on="person_ref", how="semi"))
 
 
@@ -132,31 +128,24 @@ def person_identities(night: Night) -> Delta | None:
     owned = few(night, ENTITY_OF, NO, ["number"])
     if linked is None or said is None or owned is None:
         return None
-    keys = rows_of(night, FEATURE, together(said, owned), KEY)
-    gone = rows_of(night, f"prev_{FEATURE}", together(said, owned), KEY)
+    keys = together(said.rows.select(KEY), owned.rows.select(KEY))
     persons = together(
-        *(rows_of(night, when + LINKS, together(linked, keys, gone), ["person_id"])
-          for when in ("", "prev_"))
-    )  # fmt: skip
-    links = rows_of(night, LINKS, persons)
-    features = rows_of(night, FEATURE, links.select(KEY))
-    made = narrowed(night, _statement("person_identity"), {
-        LINKS: links,
-        FEATURE: features,
-        ENTITY_OF: rows_of(night, ENTITY_OF, features.select(NO)),
-    })  # fmt: skip
-    return Delta(persons, made)
+        linked.rows.select("person_id"),
+        *(rows_of(night, when + LINKS, keys, ["person_id"]) for when in ("", "prev_")),
+    )
+    links = rows_of(night, LINKS, persons, ["mention_key", "person_id"])
+    features = rows_of(night, FEATURE, links.select(KEY), ["mention_no", "mention_key", *VALUED])
+    owners = rows_of(night, ENTITY_OF, features.select(NO), ["mention_no", "number"])
+    tables = {LINKS: links, FEATURE: features, ENTITY_OF: owners}
+    return Delta(persons, narrowed(night, _statement("person_identity"), tables))
 
 
 def person_links(night: Night) -> Delta | None:
     linked = few(night, LINKS, KEY)
     if linked is None:
         return None
-    key = ["source", "dataset", "record_key"]
-    now = rows_of(night, LINKS, linked)
-    before = rows_of(night, f"prev_{LINKS}", linked, key)
-    made = narrowed(night, _statement("person_link"), {LINKS: now})
-    return Delta(together(before, now.select(key)), made)
+    touched = linked.rows.select("source", "dataset", "record_key").unique()
+    return Delta(touched, narrowed(night, _statement("person_link"), {LINKS: linked.now}))
 
 
 def _statement(name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.lake.night import Night
-from pipelines.lake.patch import rows_of
+from pipelines.lake.patch import Changes
 from pipelines.linkage import profiles
 from pipelines.linkage.delta import Delta, few, together
 from pipelines.linkage.model import Model
@@ -18,111 +18,116 @@ from pipelines.linkage.profiles import READ_COLUMNS, Counts
 
 ENTITY, PROFILE = "linkage.entity", "linkage.profile"
 NO = ["entity_no"]
-MEETS = ("entity_no", "is_open", "number", "number_texts", "sound", "surname", "birth_date",
-         "region_code", "phones", "group_keys")  # fmt: skip
+LISTED = ("names", "phones", "group_keys")
 
 
 def profile(night: Night, model: Model) -> Delta | None:
     changed = few(night, ENTITY, NO, READ_COLUMNS)
     if changed is None:
         return None
-    total = int(night.query(f"select count(*) as entities from {ENTITY}").item())
+    every = night.frame(ENTITY, READ_COLUMNS)
     held = night.query(f"select distinct basis from prev_{PROFILE}")["basis"].to_list()
-    if held != [profiles.basis(model, total)]:
+    if held != [profiles.basis(model, every.height)]:
         return None
-    then_and_now = pl.concat(
-        [rows_of(night, when + ENTITY, changed, READ_COLUMNS) for when in ("", "prev_")]
+    touched = together(_others(every, changed, model), changed.keys)
+    known = night.frame(f"prev_{PROFILE}", NO)
+    worth = together(known, every.filter("is_open").select(NO), changed.keys)
+    again = every.join(touched, on="entity_no", how="semi").join(worth, on="entity_no", how="semi")
+    made = _described(every, again, model)
+    met = _newly_met(every, made, model).join(
+        together(known, again.select(NO)), on="entity_no", how="anti"
     )
-    others = _others(night, then_and_now, total, model)
-    known = rows_of(night, f"prev_{PROFILE}", others, NO)
-    opened = rows_of(night, ENTITY, others, ["entity_no", "is_open"]).filter("is_open").select(NO)
-    again = together(rows_of(night, ENTITY, changed, NO), known, opened)
-    made = _described(night, again, total, model)
-    new = _newly_met(night, made, model)
-    if new.height:
-        made = pl.concat([made, _described(night, new, total, model)])
-    return Delta(together(changed, again, new), made)
+    new = every.join(met, on="entity_no", how="semi")
+    rows = pl.concat([made, _described(every, new, model)])
+    return Delta(together(changed.keys, again.select(NO), met), rows)
 
 
-def _others(
-    night: Night, changed: pl.DataFrame, total: int, model: Model
-) -> pl.DataFrame:
+def _others(every: pl.DataFrame, changed: Changes, model: Model) -> pl.DataFrame:
     """Entities that a change elsewhere touches: their name has become more or less common by a
     step, their phone or group tells or tells no more, their kin changed."""
-    now, before = (_counts(night, when, changed, total) for when in ("", "prev_"))
-    names = _stepped(before, now, model)
-    phones = _crossed(before.phones, now.phones, model.largest_shared_phone)
+    now = _counts(every, changed.rows)
+    before = Counts(now.entities, *(
+        _less(counts, changed, column)
+        for column, counts in zip(LISTED, (now.names, now.phones, now.groups), strict=True)
+    ))  # fmt: skip
     groups = _crossed(before.groups, now.groups, model.largest_group)
-    regrouped = _bearers(night, "group_keys", groups)
-    kin = pl.concat([changed, rows_of(night, ENTITY, regrouped, READ_COLUMNS)])
+    regrouped = _bearers(every, "group_keys", groups)
+    columns = ["number", "borrowed", "group_keys"]
+    kin = pl.concat(
+        [changed.rows.select(columns), every.join(regrouped, on="entity_no").select(columns)]
+    )
     return together(
-        _bearers(night, "names", names), _bearers(night, "phones", phones), regrouped,
-        _sharing(night, kin, total, model),
-    )  # fmt: skip
-
-
-def _sharing(night: Night, rows: pl.DataFrame, total: int, model: Model) -> pl.DataFrame:
-    """`entity_no` of who shares a telling group or a number with one of these."""
-    sizes = [_count(night, when, "group_keys", rows) for when in ("", "prev_")]
-    small = pl.concat(sizes).filter(pl.col("entities") <= model.largest_group)["value"]
-    numbers = pl.concat([rows["number"], rows["borrowed"]]).drop_nulls().unique()
-    return together(
-        _bearers(night, "group_keys", small),
-        rows_of(night, ENTITY, numbers.to_frame("number"), NO),
-        rows_of(night, ENTITY, numbers.to_frame("borrowed"), NO),
+        _bearers(every, "names", _stepped(before, now, model)),
+        _bearers(every, "phones", _crossed(before.phones, now.phones, model.largest_shared_phone)),
+        regrouped,
+        _sharing(every, kin, model),
     )
 
 
-def _described(
-    night: Night, wanted: pl.DataFrame, total: int, model: Model
-) -> pl.DataFrame:
-    rows = rows_of(night, ENTITY, wanted, READ_COLUMNS)
-    around = together(wanted, _sharing(night, rows, total, model))
-    near = rows_of(night, ENTITY, around, READ_COLUMNS)
-    return profiles.described(near, wanted["entity_no"], _counts(night, "", near, total), model)
+def _less(counts: pl.DataFrame, changed: Changes, column: str) -> pl.DataFrame:
+    """`counts` of now as they were the night before."""
+    parts = [
+        _values(rows, column).group_by("value").agg(change=sign * pl.len().cast(pl.Int64))
+        for sign, rows in ((-1, changed.now), (1, changed.was))
+    ]
+    change = pl.concat(parts).group_by("value").agg(pl.col("change").sum())
+    both = counts.join(change, on="value", how="full", coalesce=True).fill_null(0)
+    return both.select(
+        "value", entities=pl.col("entities").cast(pl.Int64) + pl.col("change")
+    ).filter(pl.col("entities") > 0)  # fmt: skip
 
 
-def _newly_met(night: Night, made: pl.DataFrame, model: Model) -> pl.DataFrame:
-    """Entities without a profile that one of these open ones now meets."""
+def _sharing(every: pl.DataFrame, rows: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """`entity_no` of who shares a number or a group that tells with one of these."""
+    sizes = _count(every, "group_keys", _values(rows, "group_keys"))
+    small = sizes.filter(pl.col("entities") <= model.largest_group)["value"]
+    numbers = pl.concat([rows["number"], rows["borrowed"]]).drop_nulls().unique().implode()
+    same = pl.col("number").is_in(numbers) | pl.col("borrowed").is_in(numbers)
+    return together(_bearers(every, "group_keys", small), every.filter(same).select(NO))
+
+
+def _described(every: pl.DataFrame, rows: pl.DataFrame, model: Model) -> pl.DataFrame:
+    around = together(rows.select(NO), _sharing(every, rows, model))
+    near = every.join(around, on="entity_no", how="semi")
+    return profiles.described(near, rows["entity_no"], _counts(every, near), model)
+
+
+def _newly_met(every: pl.DataFrame, made: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Entities that one of these open ones meets."""
     opened = made.filter("is_open")
     if opened.is_empty():
         return opened.select(NO)
-    every = night.frame(ENTITY, MEETS).with_columns(**profiles.blocking_columns())
     sides = {
         name: every.select("entity_no", **{name: column}).explode(
             name, empty_as_null=False, keep_nulls=False
         )
         for name, column in (("phones", "phones"), ("evidence", "group_keys"))
     }
-    met = profiles.reached(every, sides, opened, profiles.exploded(opened), model)
-    known = pl.concat([made.select(NO), night.frame(f"prev_{PROFILE}", NO)])
-    return met.to_frame("entity_no").join(known, on="entity_no", how="anti")
+    keyed = every.with_columns(**profiles.blocking_columns())
+    met = profiles.reached(keyed, sides, opened, profiles.exploded(opened), model)
+    return met.to_frame("entity_no")
 
 
-def _counts(night: Night, when: str, rows: pl.DataFrame, total: int) -> Counts:
+def _counts(every: pl.DataFrame, rows: pl.DataFrame) -> Counts:
     """How many bear what these rows bear."""
-    columns = ("names", "phones", "group_keys")
-    return Counts(total, *(_count(night, when, column, rows) for column in columns))
+    found = (_count(every, column, _values(rows, column)) for column in LISTED)
+    return Counts(every.height, *found)
 
 
-def _count(night: Night, when: str, column: str, rows: pl.DataFrame) -> pl.DataFrame:
-    with night.given("wanted", _listed(rows[column]).to_frame("value")):
-        return night.query(
-            f"select value, count(*) as entities from (select unnest({column}) as value "
-            f"from {when}{ENTITY}) as borne semi join wanted using (value) group by value"
-        )
+def _count(every: pl.DataFrame, column: str, values: pl.DataFrame) -> pl.DataFrame:
+    borne = _values(every, column).join(values.unique(), on="value", how="semi")
+    return borne.group_by("value").agg(entities=pl.len().cast(pl.Int64))
 
 
-def _bearers(night: Night, column: str, values: pl.Series) -> pl.DataFrame:
-    with night.given("wanted", values.to_frame("value")):
-        return night.query(
-            f"select distinct entity_no from (select entity_no, unnest({column}) as value "
-            f"from {ENTITY}) as borne semi join wanted using (value)"
-        )
+def _values(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    return rows.select(value=column).explode("value", empty_as_null=False, keep_nulls=False)
 
 
-def _listed(lists: pl.Series) -> pl.Series:
-    return lists.explode(empty_as_null=False, keep_nulls=False).drop_nulls().unique()
+def _bearers(every: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:
+    borne = every.select("entity_no", value=column).explode(
+        "value", empty_as_null=False, keep_nulls=False
+    )
+    return borne.filter(pl.col("value").is_in(values.implode())).select(NO).unique()
 
 
 def _stepped(before: Counts, now: Counts, model: Model) -> pl.Series:

@@ -42,10 +42,10 @@ def scored_delta(night: Night, model: Model) -> Delta | None:
     changed = few(night, "linkage.profile", ["entity_no"])
     if changed is None:
         return None
-    again = scored_pairs(night, model, changed["entity_no"])
+    again = scored_pairs(night, model, changed.keys["entity_no"])
     ends = ("left_no", "right_no")
     before = [
-        rows_of(night, "prev_linkage.scored_pair", changed.rename({"entity_no": end}), ends)
+        rows_of(night, "prev_linkage.scored_pair", changed.keys.rename({"entity_no": end}), ends)
         for end in ends
     ]
     return Delta(pl.concat([*before, again.select(ends)]), again)
