@@ -26,9 +26,7 @@ _SPEAKABLE = (
 )
 
 
-def listed_columns(
-    columns: Iterable[PromisedColumn], missing: Collection[str] = ()
-) -> list[str]:
+def listed_columns(columns: Iterable[PromisedColumn], missing: Collection[str] = ()) -> list[str]:
     """Columns as texts of SQL; those ``missing`` in the files, promised later, are unknown."""
     return [
         f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" if c.name in missing else quoted(c.name)

@@ -123,7 +123,10 @@ def rows_of(
 
 
 def narrowed(
-    night: Night, sql: str, tables: Mapping[str, pl.DataFrame], values: Mapping[str, Any] | None = None
+    night: Night,
+    sql: str,
+    tables: Mapping[str, pl.DataFrame],
+    values: Mapping[str, Any] | None = None,
 ) -> pl.DataFrame:
     """What a statement gives where some of the tables it reads are no more than these rows."""
     with _tables(night, dict(tables)) as name:
@@ -155,9 +158,7 @@ def _between(
     )
 
 
-def _of_one_base(
-    night: Night, before: Pointer, now: Pointer, key: Sequence[str]
-) -> Changes | None:
+def _of_one_base(night: Night, before: Pointer, now: Pointer, key: Sequence[str]) -> Changes | None:
     """What may differ, where tonight's table is a patch of the files that were read the night
     before: the rows that have gone since and those beside the files."""
     lake, patch_ = night.home.lake, now.patch
@@ -184,9 +185,7 @@ def _differing(
     if unique:
         sides = [f"SELECT {keys}, hash({listed}) AS mixed, 0 AS total FROM {t}" for t in (old, new)]
     else:
-        mixed = (
-            f"bit_xor(hash({listed})) AS mixed, sum(hash({listed}) % 4294967296) AS total"
-        )
+        mixed = f"bit_xor(hash({listed})) AS mixed, sum(hash({listed}) % 4294967296) AS total"
         sides = [f"SELECT {keys}, {mixed} FROM {t} GROUP BY {keys}" for t in (old, new)]
     return night.engine.frame(
         f"SELECT {keys} FROM ({sides[0]}) AS old FULL JOIN ({sides[1]}) AS new USING ({keys}) "
@@ -205,7 +204,9 @@ def _patched(
     gone, added = old, new
     if held is not None and held.key == tuple(key):
         files = [read_parquet([lake / file]) for file in (held.gone, held.added)]
-        gone = f"SELECT {listed} FROM {files[0]} UNION ALL ({old} ANTI JOIN {files[1]} USING ({keys}))"
+        gone = (
+            f"SELECT {listed} FROM {files[0]} UNION ALL ({old} ANTI JOIN {files[1]} USING ({keys}))"
+        )
         added = f"SELECT {listed} FROM {files[1]} ANTI JOIN {other} USING ({keys}) UNION ALL {new}"
     sizes = [run(f"SELECT count(*) FROM ({rows}) AS made")[0][0] for rows in (gone, added)]
     rows, content = _content(night, before, listed, old, new)

@@ -182,16 +182,14 @@ def mention_entity(night: Night) -> Built:
 
 
 def entity(night: Night) -> Built:
-    return _queried(
-        night, "linkage.entity", ["entity_no"], lambda: delta_mentions.entities(night)
-    )
+    return _queried(night, "linkage.entity", ["entity_no"], lambda: delta_mentions.entities(night))
 
 
 def number_repair(night: Night) -> Built:
     return _made(
         night,
         "linkage.number_repair",
-        lambda: repair.repairs(night.frame("linkage.entity", repair.REPAIR_COLUMNS)),
+        lambda: repair.repairs(repair.concerned(night)),
     )
 
 
@@ -221,18 +219,16 @@ def scored_pair(night: Night) -> Built:
 
 def pair_decision(night: Night) -> Built:
     model = load_model(schemas=night.settings.schemas)
+    judged = judgements.of_night(night)
     return _made(
         night,
         "linkage.pair_decision",
         lambda: decide.decisions(
             night.frame("linkage.scored_pair"),
             night.frame("linkage.number_repair"),
-            night.frame("linkage.entity", decide.ENTITY_COLUMNS),
+            decide.concerned(night, judged),
             model,
-            judgements.between_entities(
-                night.frame("linkage.judgement"),
-                night.frame("linkage.mention_entity", ["mention_key", "entity_no"]),
-            ),
+            judged,
         ),
         {"model": model.text},
     )
@@ -288,8 +284,9 @@ def person_id_change(night: Night) -> Built:
     taken, recipe = night.reuse(table, tables_read(sql), {"sql": sql, "as_of": night.as_of})
     if taken:
         return taken
-    made = delta_persons.person_id_changes(night)
-    return night.write_query(table, sql, recipe) if made is None else night.write(table, made, recipe)
+    if (made := delta_persons.person_id_changes(night)) is None:
+        return night.write_query(table, sql, recipe)
+    return night.write(table, made, recipe)
 
 
 def person_ref(night: Night) -> Built:
@@ -302,16 +299,7 @@ def redirect(night: Night) -> Built:
     return _made(
         night,
         "linkage.redirect",
-        lambda: redirects.redirects(
-            night.frame("linkage.reference_mention"),
-            night.frame("linkage.number_party"),
-            night.frame(
-                "linkage.mention_feature", ["mention_key", "number", "name_folded", "register_ref"]
-            ),
-            night.frame(
-                "linkage.mention_link", ["mention_key", "person_id", "method", "probability"]
-            ),
-        ),
+        lambda: redirects.redirects(*redirects.concerned(night)),
     )
 
 

@@ -13,6 +13,8 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.lake.night import Night
+from pipelines.lake.patch import rows_of
 from pipelines.linkage.components import Forest
 from pipelines.linkage.judgements import DIFFERENT, SAME
 from pipelines.linkage.model import Model
@@ -28,6 +30,18 @@ REPAIR_WEIGHT = 1000.0
 CLERICAL_WEIGHT = 2000.0
 JUDGED = {"left_no": pl.Int64, "right_no": pl.Int64, "verdict": pl.String}
 GENERATION_YEARS = 2
+
+
+def concerned(night: Night, judged: pl.DataFrame) -> pl.DataFrame:
+    """`ENTITY_COLUMNS` of the entities that stand in a pair."""
+    pair = ["left_no", "right_no"]
+    repaired = night.frame("linkage.number_repair", ["entity_no", "owner_no"])
+    pairs = pl.concat(
+        [night.frame("linkage.scored_pair", pair), judged.select(pair),
+         repaired.rename({"entity_no": "left_no", "owner_no": "right_no"})]
+    )  # fmt: skip
+    ends = pl.concat([pairs["left_no"], pairs["right_no"]]).to_frame("entity_no")
+    return rows_of(night, "linkage.entity", ends, ENTITY_COLUMNS)
 
 
 def decisions(

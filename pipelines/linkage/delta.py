@@ -1,7 +1,7 @@
 """What a night's delta is to a table of this room: which rows may have changed, made again.
 
-What of the whole city a row depends on, and thus which rows a change touches, is said for each table
-in the modules that read this one.
+What of the whole city a row depends on, and thus which rows a change touches, is said for each
+table in the modules that read this one.
 """
 
 from __future__ import annotations

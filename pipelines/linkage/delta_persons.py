@@ -44,7 +44,9 @@ def mention_links(night: Night) -> Delta | None:
     if moved is None or grouped is None:
         return None
     seeds = together(grouped.keys, moved.rows.select("entity_no"))
-    placed, before = _reaching(night, rows_of(night, CLUSTER, seeds, ["cluster_no"]))
+    # whom somebody left may now be alone
+    of = together(grouped.rows.select("cluster_no"), rows_of(night, CLUSTER, seeds, ["cluster_no"]))
+    placed, before = _reaching(night, of)
     keys = placed.select("mention_key")
     made = ledger.links(
         placed.drop("cluster_no", "method", "probability", strict=False),
@@ -72,7 +74,7 @@ def _reaching(night: Night, of: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
             before.select(KEY).join(placed, on="mention_key", how="anti"), ["entity_no"],
         )  # fmt: skip
         wider = together(of, rows_of(night, CLUSTER, others, ["cluster_no"]))
-        if wider.height == of.unique().height:
+        if wider.height == of.height:
             break
         of = wider
     features = rows_of(

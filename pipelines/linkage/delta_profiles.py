@@ -1,7 +1,7 @@
 """The delta of linkage.profile: what a changed entity makes others look like.
 
-A profile follows from its entity, from how many bear its names, phones and groups (in steps or up to
-a limit), and from the groups of its kin. Rows that no open entity meets any longer stay; no pair
+A profile follows from its entity, from how many bear its names, phones and groups (in steps or up
+to a limit), and from the groups of its kin. Rows that no open entity meets any longer stay; no pair
 comes of them.
 """
 

@@ -19,9 +19,7 @@ from pipelines.linkage.profiles import exploded, reached
 READS = ("linkage.entity", "linkage.profile")
 
 
-def scored_pairs(
-    night: Night, model: Model, changed: pl.Series | None = None
-) -> pl.DataFrame:
+def scored_pairs(night: Night, model: Model, changed: pl.Series | None = None) -> pl.DataFrame:
     """All pairs of tonight; with `changed` (entity numbers) those that hold one of these."""
     profiles = night.frame("linkage.profile")
     if changed is not None:

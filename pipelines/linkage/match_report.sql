@@ -82,7 +82,10 @@ judged as (
         mention_feature.is_minority,
         home.urban_rural = 'rural' as is_rural,
         moved.person_id is not null as has_moved,
-        coalesce(mention_feature.number_birth, person_identity.birth_date) as birth_date
+        coalesce(mention_feature.number_birth, person_identity.birth_date)
+        > cast($as_of as date) - interval '7' year as is_under_7,
+        coalesce(mention_feature.number_birth, person_identity.birth_date)
+        <= cast($as_of as date) - interval '76' year as is_over_75
     from linkage.mention_link
     inner join linkage.mention_feature
         on mention_feature.mention_key = mention_link.mention_key
@@ -96,52 +99,18 @@ judged as (
     left join moved on moved.person_id = mention_link.person_id
 ),
 
-in_subgroup as (
-    select source, dataset, 'all' as subgroup, by_id, by_probability, is_unlinked, is_in_review,
-        probability, missed
-    from judged
-    union all
-    select source, dataset, 'no_number' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where has_no_number
-    union all
-    select source, dataset, 'children_under_7' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where birth_date > cast($as_of as date) - interval '7' year
-    union all
-    select source, dataset, 'pupils' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where is_pupil
-    union all
-    select source, dataset, 'over_75' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where birth_date <= cast($as_of as date) - interval '76' year
-    union all
-    select source, dataset, 'minority_names' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where is_minority
-    union all
-    select source, dataset, 'rural' as subgroup, by_id, by_probability, is_unlinked, is_in_review,
-        probability, missed
-    from judged
-    where is_rural
-    union all
-    select source, dataset, 'moved' as subgroup, by_id, by_probability, is_unlinked, is_in_review,
-        probability, missed
-    from judged
-    where has_moved
-),
-
-counted as (
+-- added up once; what follows goes over a few hundred rows
+kind as (
     select
         source,
         dataset,
-        subgroup,
+        has_no_number,
+        is_under_7,
+        is_pupil,
+        is_over_75,
+        is_minority,
+        is_rural,
+        has_moved,
         count(*) as mentions,
         count(*) filter (where by_id) as linked_by_id,
         count(*) filter (where by_probability) as linked_by_probability,
@@ -150,6 +119,81 @@ counted as (
         sum(case when is_unlinked then 0.0 else 1.0 - probability end) as wrong_links,
         sum(case when is_unlinked then 0.0 else probability end) as right_links,
         sum(missed) as missed_links
+    from judged
+    group by
+        source,
+        dataset,
+        has_no_number,
+        is_under_7,
+        is_pupil,
+        is_over_75,
+        is_minority,
+        is_rural,
+        has_moved
+),
+
+in_subgroup as (
+    select
+        source, dataset, 'all' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    union all
+    select
+        source, dataset, 'no_number' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where has_no_number
+    union all
+    select
+        source, dataset, 'children_under_7' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_under_7
+    union all
+    select
+        source, dataset, 'pupils' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_pupil
+    union all
+    select
+        source, dataset, 'over_75' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_over_75
+    union all
+    select
+        source, dataset, 'minority_names' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_minority
+    union all
+    select
+        source, dataset, 'rural' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_rural
+    union all
+    select
+        source, dataset, 'moved' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where has_moved
+),
+
+counted as (
+    select
+        source,
+        dataset,
+        subgroup,
+        sum(mentions) as mentions,
+        sum(linked_by_id) as linked_by_id,
+        sum(linked_by_probability) as linked_by_probability,
+        sum(unlinked) as unlinked,
+        sum(in_review) as in_review,
+        sum(wrong_links) as wrong_links,
+        sum(right_links) as right_links,
+        sum(missed_links) as missed_links
     from in_subgroup
     group by source, dataset, subgroup
 )
