@@ -171,7 +171,7 @@ def _of_one_base(night: Night, before: Pointer, now: Pointer, key: Sequence[str]
         if held.key != patch_.key:
             return None
         was += (
-            f" ANTI JOIN {read_parquet([lake / held.gone])} USING ({keys}) "
+            f" AS since ANTI JOIN {read_parquet([lake / held.gone])} AS gone USING ({keys}) "
             f"UNION ALL SELECT {listed} FROM {read_parquet([lake / held.added])}"
         )
     found = night.engine.frame(was), night.engine.frame(f"SELECT {listed} FROM {added}")
@@ -204,10 +204,8 @@ def _patched(
     gone, added = old, new
     if held is not None and held.key == tuple(key):
         files = [read_parquet([lake / file]) for file in (held.gone, held.added)]
-        gone = (
-            f"SELECT {listed} FROM {files[0]} UNION ALL ({old} ANTI JOIN {files[1]} USING ({keys}))"
-        )
-        added = f"SELECT {listed} FROM {files[1]} ANTI JOIN {other} USING ({keys}) UNION ALL {new}"
+        gone = f"SELECT {listed} FROM {files[0]} UNION ALL ({old} ANTI JOIN {files[1]} AS beside USING ({keys}))"
+        added = f"SELECT {listed} FROM {files[1]} AS beside ANTI JOIN {other} USING ({keys}) UNION ALL {new}"
     sizes = [run(f"SELECT count(*) FROM ({rows}) AS made")[0][0] for rows in (gone, added)]
     rows, content = _content(night, before, listed, old, new)
     if (held is not None and held.key != tuple(key)) or sum(sizes) > LARGEST_SHARE * rows:

@@ -284,7 +284,8 @@ def person_id_change(night: Night) -> Built:
     taken, recipe = night.reuse(table, tables_read(sql), {"sql": sql, "as_of": night.as_of})
     if taken:
         return taken
-    if (made := delta_persons.person_id_changes(night)) is None:
+    made = None if night.rebuild else delta_persons.person_id_changes(night)
+    if made is None:
         return night.write_query(table, sql, recipe)
     return night.write(table, made, recipe)
 
