@@ -43,17 +43,21 @@ class Changes:
         return pl.concat([self.was, self.now])
 
 
-def changes(night: Night, table: str, key: Sequence[str]) -> Changes | None:
-    """What differs between the night before and tonight; None where there is nothing to compare
-    with. NULL is no key."""
+def changes(
+    night: Night, table: str, key: Sequence[str], columns: Sequence[str] | None = None
+) -> Changes | None:
+    """What differs between the night before and tonight in these columns (key included, else in
+    all); None where there is nothing to compare with. NULL is no key."""
     before, now = night.pointer(PREVIOUS + table), night.pointer(table)
     if before is None or now is None or before.columns != now.columns:
         return None
+    listed = tuple(columns or now.columns)
+    asked = (before.content, now.content, tuple(key), listed)
     kept = night.differences.get(table)
-    if kept is not None and kept[0] == (before.content, now.content, tuple(key)):
+    if kept is not None and kept[0] == asked:
         return cast(Changes, kept[1])
-    found = _between(night, table, before, now, key)
-    night.differences[table] = ((before.content, now.content, tuple(key)), found)
+    found = _between(night, table, before, now, key, listed)
+    night.differences[table] = (asked, found)
     return found
 
 
@@ -103,7 +107,8 @@ def patch(
             pointer = _patched(night, promise, before, key, other, sides[0], sides[1])
         pointer = replace(pointer, recipe=recipe, made_from=made_from)
         night.point(pointer)
-    night.differences[table] = ((before.content, pointer.content, tuple(key)), known)
+    asked = (before.content, pointer.content, tuple(key), pointer.columns)
+    night.differences[table] = (asked, known)
     return night.built(pointer, started)
 
 
@@ -138,11 +143,16 @@ def narrowed(
 
 
 def _between(
-    night: Night, table: str, before: Pointer, now: Pointer, key: Sequence[str]
+    night: Night,
+    table: str,
+    before: Pointer,
+    now: Pointer,
+    key: Sequence[str],
+    listed: Sequence[str],
 ) -> Changes:
-    keys, columns = _listed(key), _listed(now.columns)
-    if (near := _of_one_base(night, before, now, key)) is not None:
-        return in_columns(night, near, now.columns)
+    keys, columns = _listed(key), _listed(listed)
+    if (near := _of_one_base(night, before, now, key, listed)) is not None:
+        return in_columns(night, near, listed)
     night.know(table)
     night.know(PREVIOUS + table)
     unique = set(key) == set(night.promise(table).key)
@@ -153,18 +163,20 @@ def _between(
     )
     return Changes(
         found,
-        rows_of(night, PREVIOUS + table, found, now.columns),
-        rows_of(night, table, found, now.columns),
+        rows_of(night, PREVIOUS + table, found, listed),
+        rows_of(night, table, found, listed),
     )
 
 
-def _of_one_base(night: Night, before: Pointer, now: Pointer, key: Sequence[str]) -> Changes | None:
+def _of_one_base(
+    night: Night, before: Pointer, now: Pointer, key: Sequence[str], columns: Sequence[str]
+) -> Changes | None:
     """What may differ, where tonight's table is a patch of the files that were read the night
     before: the rows that have gone since and those beside the files."""
     lake, patch_ = night.home.lake, now.patch
     if patch_ is None or patch_.key != tuple(key) or before.base_files() != now.base_files():
         return None
-    keys, listed = _listed(key), _listed(now.columns)
+    keys, listed = _listed(key), _listed(columns)
     gone, added = (read_parquet([lake / file]) for file in (patch_.gone, patch_.added))
     was = f"SELECT {listed} FROM {gone}"
     if (held := before.patch) is not None:
@@ -204,8 +216,10 @@ def _patched(
     gone, added = old, new
     if held is not None and held.key == tuple(key):
         files = [read_parquet([lake / file]) for file in (held.gone, held.added)]
-        gone = f"SELECT {listed} FROM {files[0]} UNION ALL ({old} ANTI JOIN {files[1]} AS beside USING ({keys}))"
-        added = f"SELECT {listed} FROM {files[1]} AS beside ANTI JOIN {other} USING ({keys}) UNION ALL {new}"
+        of_the_files = f"{old} ANTI JOIN {files[1]} AS beside USING ({keys})"
+        gone = f"SELECT {listed} FROM {files[0]} UNION ALL ({of_the_files})"
+        beside = f"SELECT {listed} FROM {files[1]} AS beside ANTI JOIN {other} USING ({keys})"
+        added = f"{beside} UNION ALL {new}"
     sizes = [run(f"SELECT count(*) FROM ({rows}) AS made")[0][0] for rows in (gone, added)]
     rows, content = _content(night, before, listed, old, new)
     if (held is not None and held.key != tuple(key)) or sum(sizes) > LARGEST_SHARE * rows:

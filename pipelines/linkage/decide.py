@@ -19,6 +19,7 @@ from pipelines.linkage.components import Forest
 from pipelines.linkage.judgements import DIFFERENT, SAME
 from pipelines.linkage.model import Model
 from pipelines.linkage.numbers import OTHER_PAPER
+from pipelines.linkage.reasons import in_chinese
 
 LINK, REVIEW, APART = "link", "review", "apart"
 DECISION_COLUMNS = ("left_no", "right_no", "weight", "probability", "method", "decision", "reason")
@@ -51,7 +52,7 @@ def decisions(
     model: Model,
     judged: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """`DECISION_COLUMNS`, one row per pair that is worth keeping.
+    """`DECISION_COLUMNS` and `reason_zh`, one row per pair that is worth keeping.
 
     `judged`: left_no, right_no, verdict (`judgements.between_entities`); it wins over everything.
     """
@@ -78,7 +79,7 @@ def decisions(
         decision=pl.when(pl.col("conflict").is_null()).then("decision").otherwise(pl.lit(REVIEW)),
         reason=pl.coalesce("conflict", "reason"),
     )
-    return decided.select(DECISION_COLUMNS).sort("left_no", "right_no")
+    return decided.select(*DECISION_COLUMNS, reason_zh=in_chinese(pl.col("reason"))).sort(pair)
 
 
 def _clerical(judged: pl.DataFrame) -> pl.DataFrame:

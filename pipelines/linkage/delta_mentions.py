@@ -30,7 +30,7 @@ SAID = (
 
 def features(night: Night) -> Delta | None:
     """A number that looks rounded is judged by all mentions that show it."""
-    rows = few(night, "standard.mention", ["mention_key"], MENTION_COLUMNS)
+    rows = few(night, "standard.mention", ["mention_key"], read=MENTION_COLUMNS)
     references = few(night, "linkage.reference_mention", ["mention_key"])
     if rows is None or references is None:
         return None
