@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 
 from benchmarks.linkage import febrl, nights
-from benchmarks.linkage.accuracy import measured, table_of
+from benchmarks.linkage.accuracy import estimates, estimates_of, measured, table_of
 
 
 def main() -> None:
@@ -31,6 +31,7 @@ def main() -> None:
             pass
         print(f"\nsynthetic city of {given.people}, seed {given.seed}, dirt {dirt}")
         print(table_of(measured(home, city)))
+        print(estimates_of(estimates(home, city)))
     warnings.simplefilter("ignore")
     for number in febrl.NUMBERS:
         print(f"\nFEBRL {number}")

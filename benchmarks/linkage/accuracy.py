@@ -20,11 +20,21 @@ import polars as pl
 
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import committed_nights, load_manifest
+from pipelines.lake.newest import frame_of
 
 KEY = ["source", "dataset", "record_key"]
 SAYS = ("dataset", "name_folded", "number", "number_text", "birth_date", "sex", "phone",
         "group_keys", "region_code")  # fmt: skip
 # groups that stand for a household or a pupil; an economic check alone is not among them
+SECTIONS = {
+    "promised, distinct mentions:": [
+        "distinct mentions but name-only ones",
+        "no usable number, with a companion",
+        "name only",
+    ],
+    "with name-only ones counted in:": ["distinct mentions", "every row"],
+    "subgroups, and matching by identity number alone:": [],
+}
 TELLING = r"^(certificate|student|family|roster|register):"
 
 
@@ -111,21 +121,14 @@ def with_truth(home: Path, city: Path, as_of: date | None = None) -> pl.DataFram
     """Mentions of a night with `person_uid` and what the truth says of that person."""
     store = Home(home)
     night = as_of or committed_nights(store)[-1]
-    manifest = load_manifest(store, night)
-    if manifest is None:
-        raise SystemExit(f"no committed night {night} in this HOME")
-
-    def table(name: str) -> pl.DataFrame:
-        return pl.concat([pl.read_parquet(p) for p in manifest.tables[name].paths(store.lake)])
-
-    features = table("linkage.mention_feature").select(
+    features = _table(home, night, "linkage.mention_feature").select(
         "mention_key", "name_folded", "number", "number_text", "birth_date", "sex", "phone",
         "group_keys", "region_code", "register_ref", "is_minority",
     )  # fmt: skip
     truth = pl.read_parquet(city / "truth" / "mention.parquet").filter(
         pl.col("arrives_on") <= night
     )
-    linked = table("linkage.mention_link").join(features, on="mention_key")
+    linked = _table(home, night, "linkage.mention_link").join(features, on="mention_key")
     joined = linked.join(
         truth.select(*KEY, "person_uid", "has_usable_number").unique(KEY), on=KEY, how="inner"
     )
@@ -148,14 +151,81 @@ def with_truth(home: Path, city: Path, as_of: date | None = None) -> pl.DataFram
     )  # fmt: skip
 
 
-def table_of(found: dict[str, Score]) -> str:
-    """The scores as lines of text."""
-    lines = [f"{'pairs':52} {'precision':>9} {'recall':>8} {'wrong':>7} {'missed':>7} {'true':>9}"]
-    lines += [
-        f"{name:52} {s.precision:9.5f} {s.recall:8.5f} "
-        f"{s.linked - s.right:7} {s.true - s.right:7} {s.true:9}"
-        for name, s in found.items()
+def _table(home: Path, night: date, name: str) -> pl.DataFrame:
+    store = Home(home)
+    manifest = load_manifest(store, night)
+    if manifest is None:
+        raise SystemExit(f"no committed night {night} in this HOME")
+    return frame_of(manifest.tables[name], store.lake)
+
+
+def estimates(home: Path, city: Path, as_of: date | None = None) -> pl.DataFrame:
+    """What quality.match_report estimates without the truth, beside the truth, by dataset:
+    `rows`, and false and missed matches, estimated and true, as shares.
+
+    A link is false where most records of its person are another's; an unlinked record is missed
+    where its person has another record."""
+    night = as_of or committed_nights(Home(home))[-1]
+    rows = with_truth(home, city, as_of)
+    sizes = rows.group_by("person_id", "person_uid").len().sort("len", "person_uid")
+    mostly = sizes.group_by("person_id", maintain_order=True).agg(most=pl.col("person_uid").last())
+    single = pl.col("method") == "single"
+    false = ~single & (pl.col("person_uid") != pl.col("most"))
+    missed = single & (pl.len().over("person_uid") > 1)
+    right = ~single & (pl.col("person_uid") == pl.col("most"))
+    true = (
+        rows.join(mostly, on="person_id")
+        .with_columns(false=false, missed=missed, right=right)
+        .group_by("source", "dataset")
+        .agg(
+            true_false=pl.col("false").sum() / (pl.col("false") | pl.col("right")).sum(),
+            true_missed=pl.col("missed").sum() / (pl.col("missed") | pl.col("right")).sum(),
+        )
+    )
+    report = _table(home, night, "quality.match_report").filter(pl.col("subgroup") == "all")
+    return (
+        report.join(true, on=["source", "dataset"])
+        .select(
+            "source",
+            "dataset",
+            "rows",
+            "true_false",
+            "true_missed",
+            estimated_false="estimated_false_match_rate",
+            estimated_missed="estimated_missed_match_rate",
+        )
+        .sort("source", "dataset")
+    )
+
+
+def estimates_of(found: pl.DataFrame) -> str:
+    """`estimates` as lines of text."""
+    lines = [
+        f"{'records of':42} {'rows':>8} {'false: estimated':>17} {'true':>8} "
+        f"{'missed: estimated':>18} {'true':>8}"
     ]
+    for row in found.iter_rows(named=True):
+        shares = {name: value or 0.0 for name, value in row.items() if isinstance(value, float)}
+        lines.append(
+            f"{row['source'] + '/' + row['dataset']:42} {row['rows']:8} "
+            f"{shares.get('estimated_false', 0.0):17.5f} {shares.get('true_false', 0.0):8.5f} "
+            f"{shares.get('estimated_missed', 0.0):18.5f} {shares.get('true_missed', 0.0):8.5f}"
+        )
+    return "\n".join(lines)
+
+
+def table_of(found: dict[str, Score]) -> str:
+    """The scores as lines of text: first what is promised, then what stands beside it."""
+    lines = [f"{'pairs':60} {'precision':>9} {'recall':>8} {'wrong':>7} {'missed':>7} {'true':>9}"]
+    for title, names in SECTIONS.items():
+        lines.append(title)
+        wanted = names or [name for name in found if not any(name in s for s in SECTIONS.values())]
+        for name in wanted:
+            s = found[name]
+            lines.append(
+                f"  {name:58} {s.precision:9.5f} {s.recall:8.5f} "
+                f"{s.linked - s.right:7} {s.true - s.right:7} {s.true:9}"
+            )
     return "\n".join(lines)
 
 
@@ -166,6 +236,7 @@ def main() -> None:
     parser.add_argument("--as-of", type=date.fromisoformat, default=None)
     given = parser.parse_args()
     print(table_of(measured(given.home, given.city, given.as_of)))
+    print(estimates_of(estimates(given.home, given.city, given.as_of)))
 
 
 if __name__ == "__main__":

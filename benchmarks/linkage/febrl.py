@@ -4,7 +4,8 @@
 
 The engine with febrl.yaml, trained and its threshold chosen without the truth; Splink with the
 settings of its own FEBRL demos, at both thresholds usual there; recordlinkage's unsupervised ECM
-with the comparisons of its guide. All in one process; pairwise precision, recall and F1.
+with comparisons of the kind its documentation shows, chosen here. All in one process; pairwise
+precision, recall and F1.
 """
 
 from __future__ import annotations

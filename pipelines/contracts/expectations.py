@@ -149,11 +149,12 @@ def table_suites(
     checks = load_table_checks(night.settings.schemas)
     for name in names:
         promise, pointer = night.promise(name), night.pointer(name)
-        paths = pointer.paths(night.home.lake) if pointer else []
+        stored = pointer is not None and pointer.base_files()
+        columns = [quoted(column) for column in pointer.columns] if stored else []
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(promise.schema)}")
         con.execute(
             f"CREATE VIEW {quoted(promise.schema)}.{quoted(promise.name)} AS "
-            + (_read(paths) if paths else _nothing(promise))
+            + (pointer.select(night.home.lake, columns) if stored else _nothing(promise))
         )
     manifest = night.previous_manifest
     before: Mapping[str, Any] = manifest.tables if manifest else {}

@@ -26,6 +26,14 @@ _SPEAKABLE = (
 )
 
 
+def listed_columns(columns: Iterable[PromisedColumn], missing: Collection[str] = ()) -> list[str]:
+    """Columns as texts of SQL; those ``missing`` in the files, promised later, are unknown."""
+    return [
+        f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" if c.name in missing else quoted(c.name)
+        for c in columns
+    ]
+
+
 def interrupted(error: BaseException) -> bool:
     """Whether a statement ended because of Ctrl-C: DuckDB then raises this in place of the
     signal handler's own exception.
@@ -77,22 +85,15 @@ class DuckEngine:
         name: str,
         paths: Sequence[Path],
         columns: Iterable[PromisedColumn],
-        missing: Collection[str] = (),
     ) -> None:
-        """``name`` (schema.table) reads ``paths``; with none it is empty with ``columns``.
-
-        Columns that are ``missing`` in the files, since they were promised later, are unknown.
-        """
+        """``name`` (schema.table) reads ``paths``; with none it is empty with ``columns``."""
         columns = list(columns)
         if not paths:
             body = ", ".join(f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" for c in columns)
             self.view(name, f"SELECT {body} LIMIT 0")
             return
         files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        listed = ", ".join(
-            f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" if c.name in missing else quoted(c.name)
-            for c in columns
-        )
+        listed = ", ".join(listed_columns(columns))
         self.view(name, f"SELECT {listed} FROM read_parquet([{files}], hive_partitioning = false)")
 
     def view(self, name: str, sql: str) -> None:
@@ -119,6 +120,17 @@ class DuckEngine:
             frame = pl.from_arrow(relation.to_arrow_table())
         assert isinstance(frame, pl.DataFrame)
         return frame
+
+    def frame(self, sql: str) -> pl.DataFrame:
+        """The result of a statement that binds no value."""
+        with _without_values():
+            frame = pl.from_arrow(self.con.sql(sql).to_arrow_table())
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a statement that binds no value."""
+        return self._executed(sql, None, wanted=frozenset()).fetchall()
 
     def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         return self._executed(sql, values).fetchall()

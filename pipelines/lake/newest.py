@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from pathlib import Path
 
+import duckdb
 import polars as pl
 
+from pipelines.engine.sql import quoted
 from pipelines.errors import NotFound
 from pipelines.lake.fingerprint import read_pointer
 from pipelines.lake.home import Home
+from pipelines.lake.pointer import Pointer
 
 
 def newest_frame(
@@ -26,5 +30,13 @@ def newest_frame(
         raise NotFound(f"{found[-1]} cannot be read: run that night again, which writes it anew")
     if not set(columns) <= set(pointer.columns):
         raise NotFound(f"{table} of the newest night is of an older version: run a night first")
-    frame = pl.concat(pl.read_parquet(path) for path in pointer.paths(home.lake))
-    return date.fromisoformat(found[-1].parent.name), frame
+    return date.fromisoformat(found[-1].parent.name), frame_of(pointer, home.lake)
+
+
+def frame_of(pointer: Pointer, lake: Path) -> pl.DataFrame:
+    """All rows of a table, outside a night."""
+    with duckdb.connect() as con:
+        sql = pointer.select(lake, [quoted(column) for column in pointer.columns])
+        frame = pl.from_arrow(con.sql(sql).to_arrow_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame

@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -19,7 +20,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts.promises import Promise, PromisedColumn, load_promises
-from pipelines.engine.duck import DuckEngine
+from pipelines.engine.duck import DuckEngine, listed_columns
 from pipelines.engine.sql import parameters, quoted, read_sql, tables_read
 from pipelines.errors import JiuzhulianError, NotFound
 from pipelines.lake import enforce, fingerprint, partitions
@@ -71,6 +72,8 @@ class Night:
         self._promises = load_promises(settings.schemas)
         self._views: dict[str, str] = {}
         self._known: set[str] = set()
+        #: what `lake.patch` found to differ from the night before, by table
+        self.differences: dict[str, tuple[object, object]] = {}
         self.folder = home.nights / as_of.isoformat()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.temp = home.tmp / self.run_id
@@ -161,7 +164,8 @@ class Night:
         found = {name: self.pointer(name) for name in names}
         return {name: pointer for name, pointer in found.items() if pointer is not None}
 
-    def _point(self, pointer: Pointer) -> None:
+    def point(self, pointer: Pointer) -> None:
+        """Let a table of this night be what the pointer says."""
         write_json(self.folder / f"{pointer.table}.json", pointer.as_json())
         self._known.discard(pointer.table)
 
@@ -175,9 +179,10 @@ class Night:
     def prepare(self, sql: str) -> None:
         """Make every ``schema.table`` that ``sql`` reads known to the engine."""
         for name in tables_read(sql):
-            self._prepare_table(name)
+            self.know(name)
 
-    def _prepare_table(self, name: str) -> None:
+    def know(self, name: str) -> None:
+        """Make one ``schema.table`` known to the engine."""
         if name in self._views:
             self.prepare(self._views[name])
         if name in self._known:
@@ -191,11 +196,14 @@ class Night:
             promise = self.promise(name.removeprefix(PREVIOUS))
             if pointer is None and not name.startswith(PREVIOUS):
                 raise NotFound(f"table {name} has not been made for {self.as_of}")
-            paths = pointer.paths(self.home.lake) if pointer else []
             missing = set(promise.column_names) - set(pointer.columns) if pointer else set()
             if any(not column.nullable for column in promise.columns if column.name in missing):
-                paths = []  # what it said then cannot be read as what is promised now
-            self.engine.view_parquet(name, paths, promise.columns, missing)
+                pointer = None  # what it said then cannot be read as what is promised now
+            if pointer is None or not pointer.base_files():
+                self.engine.view_parquet(name, [], promise.columns)
+            else:
+                listed = listed_columns(promise.columns, missing)
+                self.engine.view(name, pointer.select(self.home.lake, listed))
         self._known.add(name)
 
     def _prepare_raw(self, name: str) -> None:
@@ -222,6 +230,15 @@ class Night:
         schema, name = table.split(".", 1)
         return self.query(f"SELECT {listed} FROM {quoted(schema)}.{quoted(name)}")
 
+    @contextmanager
+    def given(self, name: str, frame: pl.DataFrame) -> Iterator[None]:
+        """``name`` (no schema) stands for a frame in what is queried meanwhile."""
+        self.engine.register(name, frame)
+        try:
+            yield
+        finally:
+            self.engine.unregister(name)
+
     def _values(self, values: Mapping[str, Any] | None) -> dict[str, Any]:
         return {"as_of": self.as_of, "run_id": self.run_id, **(values or {})}
 
@@ -239,28 +256,78 @@ class Night:
         values = self._values(params)
         recipe = self._recipe(table, sql, values)
         if (taken := self._taken_over(table, recipe)) is not None:
-            return self._built(taken, started, reused=True)
+            return self.built(taken, started, reused=True)
+        return self.write_query(table, sql, recipe, values=values)
+
+    def write_query(
+        self,
+        table: str,
+        sql: str,
+        recipe: str,
+        made_from: str = "",
+        values: Mapping[str, Any] | None = None,
+    ) -> Built:
+        """Make a table from a statement, whatever it was before."""
+        started = time.monotonic()
+        values = self._values(values)
         self.prepare(sql)
         promise = self.promise(table)
-        path = self._new_file(table)
+        path = self.new_file(table)
         enforced = enforce.statement(promise, sql, self.engine.described(sql, values))
         self.engine.copy(enforced, path, values, wanted=parameters(sql))
-        return self._built(self._finish(promise, recipe, [path]), started)
+        return self.built(self.finish(promise, recipe, [path], made_from), started)
 
-    def write(self, table: str, data: pl.DataFrame | Any, recipe: str | None = None) -> Built:
+    def write(
+        self,
+        table: str,
+        data: pl.DataFrame | Any,
+        recipe: str | None = None,
+        made_from: str = "",
+    ) -> Built:
         """Make a table from a frame or an Arrow table."""
         started = time.monotonic()
         promise = self.promise(table)
         name = "written_" + table.replace(".", "_")
-        path = self._new_file(table)
+        path = self.new_file(table)
         self.engine.register(name, data)
         try:
             sql = f"SELECT * FROM {name}"
             self.engine.copy(enforce.statement(promise, sql, self.engine.described(sql)), path)
         finally:
             self.engine.unregister(name)
-        pointer = self._finish(promise, recipe or f"run:{self.run_id}", [path])
-        return self._built(pointer, started)
+        pointer = self.finish(promise, recipe or f"run:{self.run_id}", [path], made_from)
+        return self.built(pointer, started)
+
+    def made_from(
+        self,
+        table: str,
+        reads: Sequence[str],
+        values: Mapping[str, Any] | None = None,
+        *,
+        before: bool = False,
+    ) -> str:
+        """What a table is made from tonight (``before``: would have been made from the night
+        before, by the code, promise and values of today)."""
+        prefix = PREVIOUS if before else ""
+        return fingerprint.of(
+            fingerprint.code(PIPELINES / self.promise(table).room),
+            [str(column) for column in self.promise(table).columns],
+            sorted((values or {}).items(), key=lambda item: item[0]),
+            [(name, self.content(prefix + name)) for name in sorted(reads)],
+        )
+
+    def may_patch(
+        self, table: str, reads: Sequence[str], values: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Whether the night before has the table, made in today's way from that night's tables."""
+        pointer = self.pointer(PREVIOUS + table)
+        return (
+            not self.rebuild
+            and pointer is not None
+            and pointer.columns == self.promise(table).column_names
+            and not pointer.partitions
+            and pointer.made_from == self.made_from(table, reads, values, before=True)
+        )
 
     def reuse(
         self, table: str, reads: Sequence[str], values: Mapping[str, Any] | None = None
@@ -277,7 +344,7 @@ class Night:
             [(name, self.content(name)) for name in sorted(reads)],
         )
         taken = self._taken_over(table, recipe)
-        return (self._built(taken, started, reused=True) if taken else None), recipe
+        return (self.built(taken, started, reused=True) if taken else None), recipe
 
     def build_partitions(
         self,
@@ -310,7 +377,7 @@ class Night:
             kept.pop(part, None)
         kept.update(
             partitions.taken_in(
-                self.engine, promise, folder, self.home.lake, lambda p: self._new_file(table, p)
+                self.engine, promise, folder, self.home.lake, lambda p: self.new_file(table, p)
             )
         )
         content = fingerprint.of(sorted((part, p.content) for part, p in kept.items()))
@@ -318,24 +385,29 @@ class Night:
             table, sum(p.rows for p in kept.values()), f"run:{self.run_id}", content,
             promise.column_names, partitions=kept,
         )  # fmt: skip
-        self._point(pointer)
-        return self._built(pointer, started)
+        self.point(pointer)
+        return self.built(pointer, started)
 
-    def _new_file(self, table: str, part: str | None = None) -> Path:
+    def new_file(self, table: str, part: str | None = None) -> Path:
+        """Where a file of a table may be written."""
         schema, name = table.split(".", 1)
         folder = self.home.tables / schema / name
         folder = folder / part if part else folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder / f"{self.run_id}-{secrets.token_hex(3)}.parquet"
 
-    def _finish(self, promise: Promise, recipe: str, files: list[Path]) -> Pointer:
+    def finish(
+        self, promise: Promise, recipe: str, files: list[Path], made_from: str = ""
+    ) -> Pointer:
+        """Check what was written, and point at it."""
         sync_all(files)
         rows, content = enforce.checked(self.engine, promise, files)
         pointer = Pointer(
             promise.table, rows, recipe, content, promise.column_names,
             files=tuple(str(file.relative_to(self.home.lake)) for file in files),
+            made_from=made_from,
         )  # fmt: skip
-        self._point(pointer)
+        self.point(pointer)
         return pointer
 
     def _recipe(self, table: str, sql: str, values: Mapping[str, Any]) -> str:
@@ -373,11 +445,12 @@ class Night:
                 and all(whole(path) for path in candidate.paths(self.home.lake))
             ):
                 pointer = replace(candidate)
-                self._point(pointer)
+                self.point(pointer)
                 return pointer
         return None
 
-    def _built(self, pointer: Pointer, started: float, *, reused: bool = False) -> Built:
+    def built(self, pointer: Pointer, started: float, *, reused: bool = False) -> Built:
+        """What to report of a table, `started` seconds of the clock ago."""
         seconds = time.monotonic() - started
         return Built(pointer.table, pointer.rows, seconds, reused, pointer.columns)
 

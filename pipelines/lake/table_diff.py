@@ -52,12 +52,11 @@ def table_diff(
     shared = [c for c in promise.column_names if c in a.columns and c in b.columns]
     odd = tuple(sorted(set(a.columns) ^ set(b.columns)))
     compared = [c for c in shared if c not in leave]
-    listed = ", ".join(quoted(c) for c in compared)
-    sides = [_source(a.paths(lake_a), listed), _source(b.paths(lake_b), listed)]
+    sides = [_source(a, lake_a, compared), _source(b, lake_b, compared)]
     if not compared:
         return TableDiff(table, a.rows, b.rows, columns=odd)
     gone, added = (
-        engine.rows(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})")[0][0]
+        engine.rows(f"SELECT count(*) FROM (({one}) EXCEPT ALL ({other}))")[0][0]
         for one, other in (sides, sides[::-1])
     )
     changed = 0
@@ -65,15 +64,14 @@ def table_diff(
     if keys and len(keys) == len(promise.key):
         on = ", ".join(quoted(c) for c in keys)
         changed = engine.rows(
-            f"SELECT count(*) FROM (SELECT {on} FROM ({sides[0]} EXCEPT ALL {sides[1]}) "
-            f"INTERSECT SELECT {on} FROM ({sides[1]} EXCEPT ALL {sides[0]}))"
+            f"SELECT count(*) FROM (SELECT {on} FROM (({sides[0]}) EXCEPT ALL ({sides[1]})) "
+            f"INTERSECT SELECT {on} FROM (({sides[1]}) EXCEPT ALL ({sides[0]})))"
         )[0][0]
     return TableDiff(table, a.rows, b.rows, added - changed, gone - changed, changed, odd)
 
 
-def _source(paths: Sequence[Path], listed: str) -> str:
-    if not paths:
-        nothing = ", ".join(f"NULL AS {name}" for name in listed.split(", "))
-        return f"SELECT {nothing} WHERE false"
-    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    return f"SELECT {listed} FROM read_parquet([{files}], hive_partitioning = false)"
+def _source(pointer: Pointer, lake: Path, compared: Sequence[str]) -> str:
+    listed = [quoted(c) for c in compared]
+    if not pointer.base_files():
+        return "SELECT " + ", ".join(f"NULL AS {name}" for name in listed) + " WHERE false"
+    return pointer.select(lake, listed)

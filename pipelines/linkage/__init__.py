@@ -5,7 +5,7 @@ One function per table, in the order of `TABLES`. Households do not belong here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,14 @@ import polars as pl
 
 from pipelines.contracts.load import load_contracts
 from pipelines.engine.sql import read_sql, tables_read
-from pipelines.lake.night import Built, Night
+from pipelines.lake.night import PREVIOUS, Built, Night
+from pipelines.lake.patch import patch
 from pipelines.linkage import (
     clusters,
     decide,
+    delta_mentions,
+    delta_persons,
+    delta_profiles,
     deterministic,
     features,
     incremental,
@@ -28,6 +32,7 @@ from pipelines.linkage import (
     references,
     repair,
 )
+from pipelines.linkage.delta import Delta
 from pipelines.linkage.model import load_model
 
 HERE = Path(__file__).parent
@@ -95,10 +100,36 @@ def _made(
     table: str,
     make: Callable[[], pl.DataFrame],
     values: Mapping[str, Any] | None = None,
+    key: Sequence[str] = (),
+    delta: Callable[[], Delta | None] | None = None,
 ) -> Built:
-    """A table made in Python, taken over where nothing it rests on has changed."""
+    """A table made in Python: taken over where nothing it rests on has changed, patched by `key`
+    where a `delta` can be followed, else made anew."""
     taken, recipe = night.reuse(table, READS[table], values)
-    return taken or night.write(table, make(), recipe)
+    if taken:
+        return taken
+    reads = [name for name in READS[table] if not name.startswith(PREVIOUS)]
+    lasting = {name: value for name, value in (values or {}).items() if name != "as_of"}
+    made_from = night.made_from(table, reads, lasting)
+    if delta and night.may_patch(table, reads, lasting) and (found := delta()):
+        return patch(night, table, key, found.touched, found.rows, recipe, made_from)
+    return night.write(table, make(), recipe, made_from)
+
+
+def _queried(
+    night: Night, table: str, key: Sequence[str], delta: Callable[[], Delta | None]
+) -> Built:
+    """A table made by its statement, as `_made`."""
+    name = table.split(".", 1)[1]
+    sql = read_sql(HERE / f"{name}.sql")
+    reads, values = tables_read(sql), {"sql": sql}
+    taken, recipe = night.reuse(table, reads, values)
+    if taken:
+        return taken
+    made_from = night.made_from(table, reads, values)
+    if night.may_patch(table, reads, values) and (found := delta()):
+        return patch(night, table, key, found.touched, found.rows, recipe, made_from)
+    return night.write_query(table, sql, recipe, made_from)
 
 
 def judgement(night: Night) -> Built:
@@ -119,6 +150,8 @@ def mention_feature(night: Night) -> Built:
         "linkage.mention_feature",
         lambda: features.features(night),
         {"lookups": features.lookups()},
+        ["mention_no"],
+        lambda: delta_mentions.features(night),
     )
 
 
@@ -127,6 +160,9 @@ def number_party(night: Night) -> Built:
         night,
         "linkage.number_party",
         lambda: parties.parties(night.frame("linkage.mention_feature", parties.READ_COLUMNS)),
+        None,
+        ["number"],
+        lambda: delta_mentions.number_parties(night),
     )
 
 
@@ -139,18 +175,21 @@ def mention_entity(night: Night) -> Built:
             night.frame("linkage.number_party"),
             judgements.pairs_in_force(night.frame("linkage.judgement"), judgements.DIFFERENT),
         ),
+        None,
+        ["mention_no"],
+        lambda: delta_mentions.mention_entities(night),
     )
 
 
 def entity(night: Night) -> Built:
-    return night.build("linkage.entity")
+    return _queried(night, "linkage.entity", ["entity_no"], lambda: delta_mentions.entities(night))
 
 
 def number_repair(night: Night) -> Built:
     return _made(
         night,
         "linkage.number_repair",
-        lambda: repair.repairs(night.frame("linkage.entity", repair.REPAIR_COLUMNS)),
+        lambda: repair.repairs(repair.concerned(night)),
     )
 
 
@@ -161,28 +200,35 @@ def profile(night: Night) -> Built:
         "linkage.profile",
         lambda: profiles.profiles(night.frame("linkage.entity", profiles.READ_COLUMNS), model),
         {"model": model.text},
+        ["entity_no"],
+        lambda: delta_profiles.profile(night, model),
     )
 
 
 def scored_pair(night: Night) -> Built:
     model = load_model(schemas=night.settings.schemas)
-    return _made(night, "linkage.scored_pair", lambda: incremental.scored_pairs(night, model))
+    return _made(
+        night,
+        "linkage.scored_pair",
+        lambda: incremental.scored_pairs(night, model),
+        None,
+        ["left_no", "right_no"],
+        lambda: incremental.scored_delta(night, model),
+    )
 
 
 def pair_decision(night: Night) -> Built:
     model = load_model(schemas=night.settings.schemas)
+    judged = judgements.of_night(night)
     return _made(
         night,
         "linkage.pair_decision",
         lambda: decide.decisions(
             night.frame("linkage.scored_pair"),
             night.frame("linkage.number_repair"),
-            night.frame("linkage.entity", decide.ENTITY_COLUMNS),
+            decide.concerned(night, judged),
             model,
-            judgements.between_entities(
-                night.frame("linkage.judgement"),
-                night.frame("linkage.mention_entity", ["mention_key", "entity_no"]),
-            ),
+            judged,
         ),
         {"model": model.text},
     )
@@ -193,9 +239,12 @@ def entity_cluster(night: Night) -> Built:
         night,
         "linkage.entity_cluster",
         lambda: clusters.clusters(
-            night.frame("linkage.entity", ["entity_no", "number", "register_refs"]),
+            night.frame("linkage.entity", clusters.ENTITY_COLUMNS),
             night.frame("linkage.pair_decision"),
         ),
+        None,
+        ["entity_no"],
+        lambda: delta_persons.entity_clusters(night),
     )
 
 
@@ -219,40 +268,58 @@ def mention_link(night: Night) -> Built:
             night.as_of,
         )
 
-    return _made(night, "linkage.mention_link", make, {"as_of": night.as_of})
+    return _made(
+        night,
+        "linkage.mention_link",
+        make,
+        {"as_of": night.as_of},
+        ["mention_key"],
+        lambda: delta_persons.mention_links(night),
+    )
 
 
 def person_id_change(night: Night) -> Built:
-    return night.build("linkage.person_id_change")
+    table = "linkage.person_id_change"
+    sql = read_sql(HERE / "person_id_change.sql")
+    taken, recipe = night.reuse(table, tables_read(sql), {"sql": sql, "as_of": night.as_of})
+    if taken:
+        return taken
+    made = None if night.rebuild else delta_persons.person_id_changes(night)
+    if made is None:
+        return night.write_query(table, sql, recipe)
+    return night.write(table, made, recipe)
 
 
 def person_ref(night: Night) -> Built:
-    return night.build("linkage.person_ref")
+    return _queried(
+        night, "linkage.person_ref", ["person_ref"], lambda: delta_persons.person_refs(night)
+    )
 
 
 def redirect(night: Night) -> Built:
     return _made(
         night,
         "linkage.redirect",
-        lambda: redirects.redirects(
-            night.frame("linkage.reference_mention"),
-            night.frame("linkage.number_party"),
-            night.frame(
-                "linkage.mention_feature", ["mention_key", "number", "name_folded", "register_ref"]
-            ),
-            night.frame(
-                "linkage.mention_link", ["mention_key", "person_id", "method", "probability"]
-            ),
-        ),
+        lambda: redirects.redirects(*redirects.concerned(night)),
     )
 
 
 def person_identity(night: Night) -> Built:
-    return night.build("linkage.person_identity")
+    return _queried(
+        night,
+        "linkage.person_identity",
+        ["person_id"],
+        lambda: delta_persons.person_identities(night),
+    )
 
 
 def person_link(night: Night) -> Built:
-    return night.build("linkage.person_link")
+    return _queried(
+        night,
+        "linkage.person_link",
+        ["source", "dataset", "record_key"],
+        lambda: delta_persons.person_links(night),
+    )
 
 
 def match_review(night: Night) -> Built:

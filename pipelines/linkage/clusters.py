@@ -8,6 +8,7 @@ from pipelines.linkage.components import components
 from pipelines.linkage.decide import LINK
 from pipelines.linkage.numbers import OTHER_PAPER
 
+ENTITY_COLUMNS = ("entity_no", "number", "register_refs")
 CLUSTER_COLUMNS = ("entity_no", "cluster_no", "method", "probability")
 
 

@@ -13,10 +13,13 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.lake.night import Night
+from pipelines.lake.patch import rows_of
 from pipelines.linkage.components import Forest
 from pipelines.linkage.judgements import DIFFERENT, SAME
 from pipelines.linkage.model import Model
 from pipelines.linkage.numbers import OTHER_PAPER
+from pipelines.linkage.reasons import in_chinese
 
 LINK, REVIEW, APART = "link", "review", "apart"
 DECISION_COLUMNS = ("left_no", "right_no", "weight", "probability", "method", "decision", "reason")
@@ -30,6 +33,18 @@ JUDGED = {"left_no": pl.Int64, "right_no": pl.Int64, "verdict": pl.String}
 GENERATION_YEARS = 2
 
 
+def concerned(night: Night, judged: pl.DataFrame) -> pl.DataFrame:
+    """`ENTITY_COLUMNS` of the entities that stand in a pair."""
+    pair = ["left_no", "right_no"]
+    repaired = night.frame("linkage.number_repair", ["entity_no", "owner_no"])
+    pairs = pl.concat(
+        [night.frame("linkage.scored_pair", pair), judged.select(pair),
+         repaired.rename({"entity_no": "left_no", "owner_no": "right_no"})]
+    )  # fmt: skip
+    ends = pl.concat([pairs["left_no"], pairs["right_no"]]).to_frame("entity_no")
+    return rows_of(night, "linkage.entity", ends, ENTITY_COLUMNS)
+
+
 def decisions(
     scored: pl.DataFrame,
     repairs: pl.DataFrame,
@@ -37,7 +52,7 @@ def decisions(
     model: Model,
     judged: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """`DECISION_COLUMNS`, one row per pair that is worth keeping.
+    """`DECISION_COLUMNS` and `reason_zh`, one row per pair that is worth keeping.
 
     `judged`: left_no, right_no, verdict (`judgements.between_entities`); it wins over everything.
     """
@@ -64,7 +79,7 @@ def decisions(
         decision=pl.when(pl.col("conflict").is_null()).then("decision").otherwise(pl.lit(REVIEW)),
         reason=pl.coalesce("conflict", "reason"),
     )
-    return decided.select(DECISION_COLUMNS).sort("left_no", "right_no")
+    return decided.select(*DECISION_COLUMNS, reason_zh=in_chinese(pl.col("reason"))).sort(pair)
 
 
 def _clerical(judged: pl.DataFrame) -> pl.DataFrame:

@@ -74,7 +74,7 @@ def explained(night: Night, left_key: str, right_key: str) -> Explained:
         words = {"link": ("关联", "linked"), "review": ("待复核", "left for review"),
                  "apart": ("分开", "kept apart")}[decision["decision"]]  # fmt: skip
         sentences.append((
-            f"直接比较的结果：{words[0]}（{decision['reason']}）。",
+            f"直接比较的结果：{words[0]}（{decision['reason_zh']}）。",
             f"Compared with each other they were {words[1]}: {decision['reason']}.",
         ))  # fmt: skip
     else:
@@ -141,7 +141,7 @@ def _mention(night: Night, key: str) -> dict[str, Any]:
 
 def _decision(night: Night, one: int, other: int) -> dict[str, Any] | None:
     found = night.query(
-        "select decision, reason from linkage.pair_decision "
+        "select decision, reason, reason_zh from linkage.pair_decision "
         "where left_no in ($one, $other) and right_no in ($one, $other)",
         {"one": one, "other": other},
     )

@@ -27,8 +27,14 @@ FORMAL_ROLL = "G"  # other roll numbers hold a number of the school's own making
 
 def features(night: Night) -> pl.DataFrame:
     """One row per mention, register mentions and orphaned references alike."""
-    mentions = night.frame("standard.mention", MENTION_COLUMNS)
-    orphans = night.frame("linkage.reference_mention").filter(pl.col("reason") == "orphan")
+    return of_rows(
+        night.frame("standard.mention", MENTION_COLUMNS), night.frame("linkage.reference_mention")
+    )
+
+
+def of_rows(mentions: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:
+    """The features of `MENTION_COLUMNS` and of the orphans among references to a register."""
+    orphans = references.filter(pl.col("reason") == "orphan")
     orphans = orphans.select(*READ_COLUMNS).with_columns(
         suffix=pl.lit(""),
         roll_id_number=pl.lit(None, pl.String),
@@ -80,17 +86,17 @@ def mention_numbers(keys: pl.Series) -> pl.Series:
     """`mention_no`: a number that follows from the key alone, so that it stays from night to night
     whoever comes or goes. `keys` are sorted and distinct; where two met in one number, the later
     ones would be numbered once more."""
-    found, turn = _numbered(keys), 0
+    found, turn = numbered(keys), 0
     while not found.is_unique().all():
         turn += 1
         again = keys + f"\x1f{turn}"
         found = pl.select(
-            pl.when(found.is_first_distinct()).then(found).otherwise(_numbered(again))
+            pl.when(found.is_first_distinct()).then(found).otherwise(numbered(again))
         ).to_series()
     return found.alias("mention_no")
 
 
-def _numbered(keys: pl.Series) -> pl.Series:
+def numbered(keys: pl.Series) -> pl.Series:
     """63 bits of each key's MD5: for spreading, not for secrecy."""
     with duckdb.connect() as con:
         con.register("key", pl.DataFrame({"text": keys}).with_row_index("place").to_arrow())

@@ -10,56 +10,53 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.lake.night import Night
+from pipelines.lake.patch import rows_of
 from pipelines.linkage import probabilistic
+from pipelines.linkage.delta import Delta, few
 from pipelines.linkage.model import Model
+from pipelines.linkage.profiles import exploded, reached
 
-READS = (
-    "linkage.entity",
-    "linkage.profile",
-    "prev_linkage.profile",
-    "prev_linkage.scored_pair",
-)
-CHANGED = """
-select entity_no
-from (
-    select {columns} from linkage.profile
-    except
-    select {columns} from prev_linkage.profile
-)
-"""
+READS = ("linkage.entity", "linkage.profile")
 
 
-def scored_pairs(night: Night, model: Model) -> pl.DataFrame:
-    """All pairs of tonight, those that could be kept without comparing them."""
+def scored_pairs(night: Night, model: Model, changed: pl.Series | None = None) -> pl.DataFrame:
+    """All pairs of tonight; with `changed` (entity numbers) those that hold one of these."""
     profiles = night.frame("linkage.profile")
-    changed = _changed(night)
-    again = probabilistic.scored_pairs(
+    if changed is not None:
+        profiles = _met(profiles, changed, model)
+    return probabilistic.scored_pairs(
         profiles,
         entities(night),
         model,
         night.temp,
         night.settings.threads,
         night.settings.memory_limit,
-        None if changed.len() == profiles.height else changed,
+        changed,
     )
-    kept = night.frame("prev_linkage.scored_pair")
-    unchanged = profiles["entity_no"].filter(
-        ~profiles["entity_no"].is_in(changed.implode())
-    ).implode()  # fmt: skip
-    kept = kept.filter(pl.col("left_no").is_in(unchanged) & pl.col("right_no").is_in(unchanged))
-    return pl.concat([again, kept.select(again.columns)]).sort("left_no", "right_no")
+
+
+def scored_delta(night: Night, model: Model) -> Delta | None:
+    """The pairs of which one profile is new, gone or another than the night before."""
+    changed = few(night, "linkage.profile", ["entity_no"])
+    if changed is None:
+        return None
+    again = scored_pairs(night, model, changed.keys["entity_no"])
+    ends = ("left_no", "right_no")
+    before = [
+        rows_of(night, "prev_linkage.scored_pair", changed.keys.rename({"entity_no": end}), ends)
+        for end in ends
+    ]
+    return Delta(pl.concat([*before, again.select(ends)]), again)
+
+
+def _met(profiles: pl.DataFrame, changed: pl.Series, model: Model) -> pl.DataFrame:
+    """The changed ones and those that a blocking rule may bring them together with."""
+    by = profiles.filter(pl.col("entity_no").is_in(changed.implode()))
+    met = reached(profiles, exploded(profiles), by, exploded(by), model)
+    both = pl.concat([changed, met]).unique()
+    return profiles.filter(pl.col("entity_no").is_in(both.implode()))
 
 
 def entities(night: Night) -> int:
     """How many entities the night has."""
     return int(night.query("select count(*) as entities from linkage.entity").item())
-
-
-def _changed(night: Night) -> pl.Series:
-    listed = ", ".join(night.promise("linkage.profile").column_names)
-    found = night.query(CHANGED.format(columns=listed))["entity_no"]
-    return found if night.pointer("prev_linkage.scored_pair") else _everyone(night)
-
-
-def _everyone(night: Night) -> pl.Series:
-    return night.frame("linkage.profile", ["entity_no"])["entity_no"]

@@ -19,6 +19,8 @@ import polars as pl
 
 from pipelines.errors import JiuzhulianError
 from pipelines.lake.home import Home
+from pipelines.lake.night import Night
+from pipelines.lake.patch import rows_of
 
 SAME, DIFFERENT, UNSURE = "same", "different", "unsure"
 VERDICTS = (SAME, DIFFERENT, UNSURE)
@@ -96,6 +98,15 @@ def pairs_in_force(judged: pl.DataFrame, verdict: str) -> pl.DataFrame:
     """`left_key`, `right_key` of the pairs about which `verdict` holds."""
     return judged.filter(pl.col("in_force") & (pl.col("verdict") == verdict)).select(
         "left_key", "right_key"
+    )
+
+
+def of_night(night: Night) -> pl.DataFrame:
+    """`between_entities` of a night."""
+    judged = night.frame("linkage.judgement")
+    keys = pl.concat([judged["left_key"], judged["right_key"]]).to_frame("mention_key")
+    return between_entities(
+        judged, rows_of(night, "linkage.mention_entity", keys, ["mention_key", "entity_no"])
     )
 
 

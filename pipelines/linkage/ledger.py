@@ -15,6 +15,7 @@ import polars as pl
 
 ID_DIGITS = 24
 EXACT_PROBABILITY = 1.0
+TURNS = 8  # how often one record's key can have given an id before
 
 
 def links(
@@ -93,6 +94,12 @@ def _new_ids(keys: list[str], taken: frozenset[str], secret: bytes) -> list[str]
             text = person_id(secret, f"{key}\x1f{turn}")
         made.append(text)
     return made
+
+
+def possible_ids(keys: list[str], secret: bytes) -> list[str]:
+    """Ids that these keys could be given, those of a first and of further turns."""
+    texts = [key if turn == 0 else f"{key}\x1f{turn}" for key in keys for turn in range(TURNS)]
+    return [person_id(secret, text) for text in texts]
 
 
 def person_id(secret: bytes, mention_key: str) -> str:

@@ -1,35 +1,63 @@
 -- Matching in figures, by dataset and group of people: an average hides who is missed.
 -- Rates are estimates from the model's own probabilities, not measured against a truth.
-with pupil as (
-    select distinct mention_link.person_id
+with mention as (
+    select
+        mention_entity.entity_no,
+        entity_cluster.cluster_no,
+        mention_feature.mention_key,
+        mention_feature.region_code,
+        mention_feature.is_minority,
+        mention_feature.number_birth,
+        mention_entity.number is null as has_no_number,
+        mention_link.person_id,
+        mention_link.source,
+        mention_link.dataset,
+        mention_link.method,
+        mention_link.probability
+    from linkage.mention_feature
+    inner join linkage.mention_entity
+        on mention_entity.mention_no = mention_feature.mention_no
+    inner join linkage.entity_cluster
+        on entity_cluster.entity_no = mention_entity.entity_no
+    inner join linkage.mention_link on mention_link.mention_key = mention_feature.mention_key
+),
+
+pupil as (
+    select distinct mention.cluster_no
     from standard.attribute_claim
-    inner join linkage.mention_link on mention_link.mention_key = attribute_claim.person_ref
+    inner join mention on mention.mention_key = attribute_claim.person_ref
     where attribute_claim.attribute = 'student_stage'
 ),
 
--- the region that reaches furthest down: a village code ends in no zeros
+-- registers that place one person in two villages have not all been told of a move; the region that
+-- reaches furthest down counts: a village code ends in no zeros
+place as (
+    select cluster_no, region_code
+    from mention
+    where region_code is not null
+    group by cluster_no, region_code
+),
+
 placed as (
-    select mention_link.person_id, mention_feature.region_code
-    from linkage.mention_feature
-    inner join linkage.mention_link on mention_link.mention_key = mention_feature.mention_key
-    where mention_feature.region_code is not null
+    select
+        place.cluster_no,
+        min(region.urban_rural) as urban_rural,
+        count(case when place.region_code not like '%000' then place.region_code end) as villages
+    from place
+    left join standard.region on region.region_code = place.region_code
+    group by place.cluster_no
 ),
 
-home as (
-    select placed.person_id, min(region.urban_rural) as urban_rural
-    from placed
-    inner join standard.region on region.region_code = placed.region_code
-    where region.urban_rural is not null
-    group by placed.person_id
+person as (
+    select cluster_no, min(person_id) as person_id
+    from mention
+    group by cluster_no
 ),
 
--- registers that place one person in two villages: moved, and not everybody was told
-moved as (
-    select person_id
-    from placed
-    where region_code not like '%000'
-    group by person_id
-    having count(distinct region_code) > 1
+born as (
+    select person.cluster_no, person_identity.birth_date
+    from person
+    inner join linkage.person_identity on person_identity.person_id = person.person_id
 ),
 
 open_pair as (
@@ -65,83 +93,46 @@ review_entity as (
 
 judged as (
     select
-        mention_link.source,
-        mention_link.dataset,
-        mention_link.method,
-        mention_link.probability,
-        mention_link.method in ('register_key', 'id_exact', 'id_repaired') as by_id,
-        mention_link.method in ('probable', 'clerical') as by_probability,
-        mention_link.method = 'single' as is_unlinked,
+        mention.source,
+        mention.dataset,
+        mention.probability,
+        mention.has_no_number,
+        mention.is_minority,
+        mention.method in ('register_key', 'id_exact', 'id_repaired') as by_id,
+        mention.method in ('probable', 'clerical') as by_probability,
+        mention.method = 'single' as is_unlinked,
         review_entity.entity_no is not null as is_in_review,
         case
-            when mention_link.method = 'single' then coalesce(entity_doubt.best_probability, 0.0)
+            when mention.method = 'single' then coalesce(entity_doubt.best_probability, 0.0)
             else 0.0
         end as missed,
-        mention_entity.number is null as has_no_number,
-        pupil.person_id is not null as is_pupil,
-        mention_feature.is_minority,
-        home.urban_rural = 'rural' as is_rural,
-        moved.person_id is not null as has_moved,
-        coalesce(mention_feature.number_birth, person_identity.birth_date) as birth_date
-    from linkage.mention_link
-    inner join linkage.mention_feature
-        on mention_feature.mention_key = mention_link.mention_key
-    inner join linkage.mention_entity
-        on mention_entity.mention_no = mention_feature.mention_no
-    inner join linkage.person_identity on person_identity.person_id = mention_link.person_id
-    left join entity_doubt on entity_doubt.entity_no = mention_entity.entity_no
-    left join review_entity on review_entity.entity_no = mention_entity.entity_no
-    left join pupil on pupil.person_id = mention_link.person_id
-    left join home on home.person_id = mention_link.person_id
-    left join moved on moved.person_id = mention_link.person_id
+        pupil.cluster_no is not null as is_pupil,
+        placed.urban_rural = 'rural' as is_rural,
+        placed.villages > 1 as has_moved,
+        coalesce(mention.number_birth, born.birth_date)
+        > cast($as_of as date) - interval '7' year as is_under_7,
+        coalesce(mention.number_birth, born.birth_date)
+        <= cast($as_of as date) - interval '76' year as is_over_75
+    from mention
+    inner join born on born.cluster_no = mention.cluster_no
+    left join entity_doubt on entity_doubt.entity_no = mention.entity_no
+    left join review_entity on review_entity.entity_no = mention.entity_no
+    left join pupil on pupil.cluster_no = mention.cluster_no
+    left join placed on placed.cluster_no = mention.cluster_no
 ),
 
-in_subgroup as (
-    select source, dataset, 'all' as subgroup, by_id, by_probability, is_unlinked, is_in_review,
-        probability, missed
-    from judged
-    union all
-    select source, dataset, 'no_number' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where has_no_number
-    union all
-    select source, dataset, 'children_under_7' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where birth_date > cast($as_of as date) - interval '7' year
-    union all
-    select source, dataset, 'pupils' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where is_pupil
-    union all
-    select source, dataset, 'over_75' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where birth_date <= cast($as_of as date) - interval '76' year
-    union all
-    select source, dataset, 'minority_names' as subgroup, by_id, by_probability, is_unlinked,
-        is_in_review, probability, missed
-    from judged
-    where is_minority
-    union all
-    select source, dataset, 'rural' as subgroup, by_id, by_probability, is_unlinked, is_in_review,
-        probability, missed
-    from judged
-    where is_rural
-    union all
-    select source, dataset, 'moved' as subgroup, by_id, by_probability, is_unlinked, is_in_review,
-        probability, missed
-    from judged
-    where has_moved
-),
-
-counted as (
+-- added up once; what follows goes over a few hundred rows
+kind as (
     select
         source,
         dataset,
-        subgroup,
+        has_no_number,
+        is_under_7,
+        is_pupil,
+        is_over_75,
+        is_minority,
+        is_rural,
+        has_moved,
         count(*) as mentions,
         count(*) filter (where by_id) as linked_by_id,
         count(*) filter (where by_probability) as linked_by_probability,
@@ -150,6 +141,81 @@ counted as (
         sum(case when is_unlinked then 0.0 else 1.0 - probability end) as wrong_links,
         sum(case when is_unlinked then 0.0 else probability end) as right_links,
         sum(missed) as missed_links
+    from judged
+    group by
+        source,
+        dataset,
+        has_no_number,
+        is_under_7,
+        is_pupil,
+        is_over_75,
+        is_minority,
+        is_rural,
+        has_moved
+),
+
+in_subgroup as (
+    select
+        source, dataset, 'all' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    union all
+    select
+        source, dataset, 'no_number' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where has_no_number
+    union all
+    select
+        source, dataset, 'children_under_7' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_under_7
+    union all
+    select
+        source, dataset, 'pupils' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_pupil
+    union all
+    select
+        source, dataset, 'over_75' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_over_75
+    union all
+    select
+        source, dataset, 'minority_names' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_minority
+    union all
+    select
+        source, dataset, 'rural' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where is_rural
+    union all
+    select
+        source, dataset, 'moved' as subgroup, mentions, linked_by_id, linked_by_probability,
+        unlinked, in_review, wrong_links, right_links, missed_links
+    from kind
+    where has_moved
+),
+
+counted as (
+    select
+        source,
+        dataset,
+        subgroup,
+        sum(mentions) as mentions,
+        sum(linked_by_id) as linked_by_id,
+        sum(linked_by_probability) as linked_by_probability,
+        sum(unlinked) as unlinked,
+        sum(in_review) as in_review,
+        sum(wrong_links) as wrong_links,
+        sum(right_links) as right_links,
+        sum(missed_links) as missed_links
     from in_subgroup
     group by source, dataset, subgroup
 )

@@ -11,7 +11,8 @@ undecided as (
         least(left_entity.mention_key, right_entity.mention_key) as left_key,
         greatest(left_entity.mention_key, right_entity.mention_key) as right_key,
         pair_decision.probability,
-        pair_decision.reason
+        pair_decision.reason,
+        pair_decision.reason_zh
     from linkage.pair_decision
     inner join entity_key as left_entity on left_entity.entity_no = pair_decision.left_no
     inner join entity_key as right_entity on right_entity.entity_no = pair_decision.right_no
@@ -37,7 +38,8 @@ number_on_two as (
         least(one.mention_key, other.mention_key) as left_key,
         greatest(one.mention_key, other.mention_key) as right_key,
         0.0 as probability,
-        'one number under two names' as reason
+        'one number under two names' as reason,
+        '同一号码下有两个姓名' as reason_zh
     from party_mention as one
     inner join party_mention as other
         on other.number = one.number and other.party > one.party
@@ -71,7 +73,8 @@ register_double as (
         least(kept.mention_key, extra.mention_key) as left_key,
         greatest(kept.mention_key, extra.mention_key) as right_key,
         1.0 as probability,
-        'one person with two keys of one register' as reason
+        'one person with two keys of one register' as reason,
+        '一人在同一登记册中有两个编号' as reason_zh
     from register_ranked as kept
     inner join register_ranked as extra
         on extra.person_id = kept.person_id
@@ -80,11 +83,11 @@ register_double as (
 ),
 
 pair as (
-    select left_key, right_key, probability, reason from undecided
+    select left_key, right_key, probability, reason, reason_zh from undecided
     union all
-    select left_key, right_key, probability, reason from number_on_two
+    select left_key, right_key, probability, reason, reason_zh from number_on_two
     union all
-    select left_key, right_key, probability, reason from register_double
+    select left_key, right_key, probability, reason, reason_zh from register_double
 ),
 
 distinct_pair as (
@@ -92,7 +95,8 @@ distinct_pair as (
         left_key,
         right_key,
         max(probability) as probability,
-        min(reason) as reason
+        min(reason) as reason,
+        arg_min(reason_zh, reason) as reason_zh
     from pair
     group by left_key, right_key
 ),
@@ -140,6 +144,7 @@ ranked as (
         distinct_pair.right_key,
         distinct_pair.probability,
         distinct_pair.reason,
+        distinct_pair.reason_zh,
         least(
             coalesce(left_stake.at_stake, '5 record'), coalesce(right_stake.at_stake, '5 record')
         ) as at_stake,
@@ -158,6 +163,7 @@ select
     right_key,
     probability,
     reason,
+    reason_zh,
     substr(at_stake, 3) as at_stake,
     verdict as judgement,
     row_number() over (

@@ -6,6 +6,7 @@ and groups of the rest are never unpacked, so the work follows the open ones.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -35,27 +36,63 @@ NUMBER_FRONT = 10
 STEPS_PER_BIT = 4
 
 
+@dataclass(frozen=True)
+class Counts:
+    """How many entities bear a name, a phone, a group (`value`, `entities`), and how many there
+    are."""
+
+    entities: int
+    names: pl.DataFrame
+    phones: pl.DataFrame
+    groups: pl.DataFrame
+
+
 def profiles(entities: pl.DataFrame, model: Model) -> pl.DataFrame:
     """One row per entity worth comparing, with the columns that comparisons and blocking name."""
-    known = entities.with_columns(pl.col("names", "births", "phones").fill_null([]))
-    tied = _groups(entities, model)
-    evidence = pl.concat([tied.select("entity_no", "member"), _kin(entities, tied)]).unique()
-    phones = _telling_phones(known, model)
-    keyed = known.with_columns(**_blocking_columns())
-    wanted = _reached_by_open(keyed, phones, evidence, model)
-    chosen = keyed.filter(pl.col("entity_no").is_in(wanted.implode()))
+    counts = Counts(
+        entities.height, *(_counted(entities, name) for name in ("names", "phones", "group_keys"))
+    )
+    tied = _groups(entities, counts, model)
+    evidence = _evidence(entities, tied)
+    sides = {"phones": _telling_phones(entities, counts, model), "evidence": evidence}
+    keyed = entities.with_columns(**blocking_columns())
+    opened = keyed.filter("is_open")
+    met = {
+        name: side.join(opened, on="entity_no", how="semi") for name, side in sides.items()
+    }  # fmt: skip
+    wanted = pl.concat([opened["entity_no"], reached(keyed, sides, opened, met, model)]).unique()
+    return described(entities, wanted, counts, model)
+
+
+def described(
+    around: pl.DataFrame, wanted: pl.Series, counts: Counts, model: Model
+) -> pl.DataFrame:
+    """Rows of `profiles` for the `wanted` entities. `around`: these and all they share a group or
+    a number with; `counts`: of the whole city, at least for what these entities bear."""
+    known = around.with_columns(pl.col("names", "births", "phones").fill_null([]))
+    tied = _groups(known, counts, model)
+    evidence = _evidence(known, tied)
+    phones = _telling_phones(known, counts, model)
+    chosen = known.with_columns(**blocking_columns()).filter(
+        pl.col("entity_no").is_in(wanted.implode())
+    )
     own = tied.group_by("entity_no").agg(groups=pl.col("member").unique().sort())
-    lists = evidence.group_by("entity_no").agg(evidence=pl.col("member").sort())
+    lists = evidence.group_by("entity_no").agg(evidence=pl.col("evidence").sort())
     return (
         chosen.drop("phones", "group_keys", "number_texts", "short")
         .join(_lunar(chosen["birth_date"]), on="birth_date", how="left")
-        .join(_name_forms(chosen, known, model), on="entity_no", how="left")
+        .join(_name_forms(chosen, counts, model), on="entity_no", how="left")
         .join(phones.group_by("entity_no").agg(pl.col("phones").sort()), on="entity_no", how="left")
         .join(own, on="entity_no", how="left")
         .join(lists, on="entity_no", how="left")
-        .with_columns(pl.col(LISTS).fill_null([]), basis=pl.lit(basis(model, entities.height)))
+        .with_columns(pl.col(LISTS).fill_null([]), basis=pl.lit(basis(model, counts.entities)))
         .sort("entity_no")
     )
+
+
+def _counted(entities: pl.DataFrame, column: str) -> pl.DataFrame:
+    listed = entities.select(value=column).explode("value", empty_as_null=False, keep_nulls=False)
+    return listed.group_by("value").agg(entities=pl.len())
 
 
 def _lunar(births: pl.Series) -> pl.DataFrame:
@@ -79,7 +116,7 @@ def basis(model: Model, entities: int) -> str:
     return fingerprint.of(model.text, settled(entities), fingerprint.code(Path(__file__).parent))
 
 
-def _blocking_columns() -> dict[str, pl.Expr]:
+def blocking_columns() -> dict[str, pl.Expr]:
     number_18 = pl.when(
         (pl.col("number").str.len_chars() == NUMBER_LENGTH)
         & ~pl.col("number").str.starts_with(OTHER_PAPER)
@@ -111,19 +148,27 @@ def _reached(region: pl.Expr, digits: int, step: int) -> pl.Expr:
     return pl.when(own != "0" * step).then(region.str.slice(0, digits))
 
 
-def _telling_phones(known: pl.DataFrame, model: Model) -> pl.DataFrame:
+def _telling_phones(known: pl.DataFrame, counts: Counts, model: Model) -> pl.DataFrame:
     pairs = known.select("entity_no", "phones").explode(
         "phones", empty_as_null=False, keep_nulls=False
     )
-    return pairs.filter(pl.len().over("phones") <= model.largest_shared_phone)
+    few = counts.phones.filter(pl.col("entities") <= model.largest_shared_phone)
+    return pairs.join(few, left_on="phones", right_on="value", how="semi")
 
 
-def _groups(entities: pl.DataFrame, model: Model) -> pl.DataFrame:
+def _groups(entities: pl.DataFrame, counts: Counts, model: Model) -> pl.DataFrame:
     """`entity_no`, `is_open`, `member`: the groups of an entity that are small enough to tell."""
     groups = entities.select("entity_no", "is_open", member="group_keys").explode(
         "member", empty_as_null=False, keep_nulls=False
     )
-    return groups.filter(pl.len().over("member") <= model.largest_group)
+    few = counts.groups.filter(pl.col("entities") <= model.largest_group)
+    return groups.join(few, left_on="member", right_on="value", how="semi")
+
+
+def _evidence(entities: pl.DataFrame, tied: pl.DataFrame) -> pl.DataFrame:
+    """`entity_no`, `evidence`: its groups, and if it is open those of its kin."""
+    every = pl.concat([tied.select("entity_no", "member"), _kin(entities, tied)])
+    return every.unique().rename({"member": "evidence"})
 
 
 def _kin(entities: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
@@ -152,36 +197,37 @@ def _kin(entities: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _reached_by_open(
-    keyed: pl.DataFrame, phones: pl.DataFrame, evidence: pl.DataFrame, model: Model
-) -> pl.Series:
-    """Open entities and those that agree with one in all columns of some blocking rule."""
-    exploded = {
-        "phones": phones,
-        "evidence": evidence.select("entity_no", evidence="member"),
-    }
-    opened = keyed.filter("is_open").select("entity_no")
-    found = [opened]
+def reached(
+    keyed: pl.DataFrame, sides: dict[str, pl.DataFrame], by: pl.DataFrame,
+    by_sides: dict[str, pl.DataFrame], model: Model,
+) -> pl.Series:  # fmt: skip
+    """Entities that agree with one of `by` in all columns of some blocking rule. What a rule
+    explodes stands in `sides`: one row per entity and value, under the column's name."""
+    found = [pl.Series("entity_no", [], pl.Int64)]
     for rule in model.blocking:
+        columns = list(rule.columns)
+        side, met = keyed, by
         if rule.explode:
-            side = exploded[rule.columns[0]]
-        else:
-            side = keyed.select("entity_no", *rule.columns).drop_nulls()
-        met = side.join(opened, on="entity_no", how="semi").select(rule.columns).unique()
-        found.append(side.join(met, on=rule.columns, how="semi").select("entity_no"))
-    return pl.concat(found)["entity_no"].unique()
+            side, met = sides[columns[0]], by_sides[columns[0]]
+        met = met.select(columns).drop_nulls().unique()
+        found.append(side.join(met, on=columns, how="semi")["entity_no"])
+    return pl.concat(found).unique()
 
 
-def _name_forms(chosen: pl.DataFrame, known: pl.DataFrame, model: Model) -> pl.DataFrame:
+def exploded(profiles_: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """What rows of linkage.profile give `reached` as `sides`."""
+    return {
+        name: profiles_.select("entity_no", name).explode(
+            name, empty_as_null=False, keep_nulls=False
+        )
+        for name in ("phones", "evidence")
+    }
+
+
+def _name_forms(chosen: pl.DataFrame, counts: Counts, model: Model) -> pl.DataFrame:
     """Per entity `pinyins`, `toned`, `shapes`, `surnames`, `shortened`, `masked`; its most common
     name in `name`, and how common that is in `tf_name`."""
-    every = known.select(pl.col("names").explode(empty_as_null=False, keep_nulls=False))
-    shares = every.group_by("names").agg(
-        tf_name=_in_steps(
-            (pl.len() + model.name_prior_weight * model.name_prior_share)
-            / (settled(known.height) + model.name_prior_weight)
-        )
-    )
+    shares = name_shares(counts, model)
     pairs = chosen.select("entity_no", "names").explode(
         "names", empty_as_null=False, keep_nulls=False
     )
@@ -203,6 +249,17 @@ def _name_forms(chosen: pl.DataFrame, known: pl.DataFrame, model: Model) -> pl.D
         ranked.join(short, on="entity_no")
         .with_columns(shortened=pl.concat_list("shortened", "short"))
         .drop("short")
+    )
+
+
+def name_shares(counts: Counts, model: Model) -> pl.DataFrame:
+    """`names`, `tf_name`: how common each name is, in steps."""
+    return counts.names.select(
+        names="value",
+        tf_name=_in_steps(
+            (pl.col("entities") + model.name_prior_weight * model.name_prior_share)
+            / (settled(counts.entities) + model.name_prior_weight)
+        ),
     )
 
 

@@ -8,9 +8,33 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines.lake.night import Night
+from pipelines.lake.patch import rows_of
 from pipelines.linkage import names
 
 REDIRECT_COLUMNS = ("row_ref", "register_ref", "person_id", "method", "probability")
+
+
+def concerned(
+    night: Night,
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """References, and what of linkage.number_party, mention_feature and mention_link they need."""
+    references = night.frame("linkage.reference_mention")
+    own = references.filter(pl.col("reason") == "own_number")
+    numbers = own.select(number="id_number").drop_nulls()
+    refs = own.select(register_ref=pl.col("register_domain") + ":" + pl.col("register_key"))
+    asked = ["mention_key", "number", "name_folded", "register_ref"]
+    features = pl.concat(
+        [rows_of(night, "linkage.mention_feature", keys, asked) for keys in (numbers, refs)]
+    ).unique()
+    keys = pl.concat([features.select("mention_key"), references.select("mention_key")])
+    return (
+        references,
+        rows_of(night, "linkage.number_party", numbers),
+        features,
+        rows_of(night, "linkage.mention_link", keys,
+                ["mention_key", "person_id", "method", "probability"]),
+    )  # fmt: skip
 
 
 def redirects(

@@ -9,12 +9,38 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines.lake.night import Night
 from pipelines.linkage import numbers
 
 REPAIR = {"entity_no": pl.Int64, "owner_no": pl.Int64, "number": pl.String}
-REPAIR_COLUMNS = (
-    "entity_no", "is_open", "number", "number_texts", "names", "births", "birth_date", "datasets",
-)  # fmt: skip
+CONCERNED = """
+with damaged as (
+    select names
+    from linkage.entity
+    where is_open and number_texts is not null
+),
+named as (
+    select distinct unnest(names) as name from damaged
+),
+borne as (
+    select entity_no, unnest(names) as name from linkage.entity
+),
+alike as (
+    select distinct borne.entity_no
+    from borne
+    inner join named on named.name = borne.name
+)
+select
+    entity.entity_no, entity.is_open, entity.number, entity.number_texts, entity.names,
+    entity.births, entity.birth_date, entity.datasets
+from linkage.entity
+inner join alike on alike.entity_no = entity.entity_no
+"""
+
+
+def concerned(night: Night) -> pl.DataFrame:
+    """Entities that show a damaged number, and those that have a name of one of these."""
+    return night.query(CONCERNED)
 
 
 def repairs(entities: pl.DataFrame) -> pl.DataFrame:

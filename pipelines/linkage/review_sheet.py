@@ -23,7 +23,8 @@ SIDES = ("name", "number", "birth_date", "sex", "phone", "address", "dataset")
 SHEET = "match_review"
 HEADERS = {
     "pair_id": "配对编号 pair", "verdict": "判断 judgement", "note": "备注 note",
-    "at_stake": "影响 at stake", "reason": "原因 reason", "probability": "概率 probability",
+    "at_stake": "影响 at stake", "reason_zh": "原因", "reason": "reason",
+    "probability": "概率 probability",
     **{f"{side}_{place}": f"{zh}{turn}" for turn, place in ((1, "left"), (2, "right"))
        for side, zh in zip(SIDES, ("姓名", "号码", "出生日期", "性别", "电话", "地址", "数据集"),
                            strict=True)},
@@ -35,6 +36,7 @@ select
     cast(null as varchar) as verdict,
     cast(null as varchar) as note,
     match_review.at_stake,
+    match_review.reason_zh,
     match_review.reason,
     cast(round(match_review.probability, 4) as varchar) as probability,
     {sides},

@@ -20,6 +20,7 @@ import polars as pl
 
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import committed_nights, load_manifest
+from pipelines.lake.newest import frame_of
 from pipelines.linkage.model import Comparison, Model, load_model
 from pipelines.linkage.profiles import profiles
 
@@ -107,7 +108,7 @@ def main() -> None:
         raise SystemExit("no committed night in this HOME")
 
     def table(name: str) -> pl.DataFrame:
-        return pl.concat([pl.read_parquet(p) for p in manifest.tables[name].paths(store.lake)])
+        return frame_of(manifest.tables[name], store.lake)
 
     ties = table("linkage.mention_entity").select("mention_no", label="number")
     entities = as_entities(table("linkage.mention_feature"), ties)

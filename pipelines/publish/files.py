@@ -185,16 +185,14 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {name.rsplit('.', 1)[0]}")
     con.execute(f"CREATE TABLE {name} ({columns})")
     pointer = night.pointer(promise.table)
-    paths = pointer.paths(night.home.lake) if pointer else []
-    if pointer and paths:
-        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-        listed = ", ".join(
+    if pointer and pointer.base_files():
+        listed = [
             quoted(c.name)
             if c.name in pointer.columns
             else f"CAST(NULL AS {c.type}) AS {quoted(c.name)}"
             for c in promise.columns
-        )
-        source = f"(SELECT {listed} FROM read_parquet([{files}], hive_partitioning = false))"
+        ]
+        source = f"({pointer.select(night.home.lake, listed)})"
         order = ", ".join(quoted(column) for column in promise.key) or "ALL"
         con.execute(
             f"INSERT INTO {name} FROM ({_rows(con, night, promise, source)}) ORDER BY {order}"

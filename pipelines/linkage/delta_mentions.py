@@ -1,0 +1,166 @@
+"""The delta of mentions: features, whose number it is, entities.
+
+A mention's features follow from its row; a number's parties from the mentions that show it; an
+entity from the mentions that hang together. So a changed row touches those that share a number, a
+register key or an entity with it, and nothing else.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.engine.sql import read_sql
+from pipelines.lake.night import PIPELINES, Night
+from pipelines.lake.patch import narrowed, rows_of
+from pipelines.linkage import deterministic, judgements, parties
+from pipelines.linkage.delta import Delta, few, together
+from pipelines.linkage.features import MENTION_COLUMNS, ROUNDED_END, numbered, of_rows
+
+FEATURE, ENTITY_OF = "linkage.mention_feature", "linkage.mention_entity"
+NO = ["mention_no"]
+TIES = ("number", "roll_number", "register_ref")
+ROW = ("source", "dataset", "record_key", "suffix")
+# what linkage.entity is made from
+SAID = (
+    "mention_key", *ROW, "register_ref", "number_text", "number_birth", "number_sex",
+    "name_folded", "name_pinyin", "surname_pinyin", "name_short", "birth_date", "sex", "phone",
+    "region_code", "group_keys",
+)  # fmt: skip
+
+
+def features(night: Night) -> Delta | None:
+    """A number that looks rounded is judged by all mentions that show it."""
+    rows = few(night, "standard.mention", ["mention_key"], read=MENTION_COLUMNS)
+    references = few(night, "linkage.reference_mention", ["mention_key"])
+    if rows is None or references is None:
+        return None
+    shown = pl.concat([rows.rows.select("id_number"), references.rows.select("id_number")])
+    rounded = shown.filter(pl.col("id_number").str.ends_with(ROUNDED_END))
+    keys = together(
+        rows.keys, references.keys,
+        *(rows_of(night, table, rounded, ["mention_key"])
+          for table in ("standard.mention", "linkage.reference_mention")),
+    )  # fmt: skip
+    made = of_rows(*_rows(night, keys))
+    nos = numbered(keys["mention_key"]).alias("mention_no").to_frame()
+    held = rows_of(night, f"prev_{FEATURE}", nos, ["mention_no", "mention_key"])
+    if (
+        made.join(nos, on="mention_no", how="anti").height
+        or held.join(keys, on="mention_key", how="anti").height
+        or not nos["mention_no"].is_unique().all()
+    ):
+        return None  # two keys met in one number
+    return Delta(nos, made)
+
+
+def _rows(night: Night, keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return (
+        rows_of(night, "standard.mention", keys, MENTION_COLUMNS),
+        rows_of(night, "linkage.reference_mention", keys),
+    )
+
+
+def number_parties(night: Night) -> Delta | None:
+    changed = few(night, FEATURE, NO, parties.READ_COLUMNS)
+    if changed is None:
+        return None
+    touched = _values(changed.rows, "number", "roll_number").to_frame("number")
+    concerned = rows_of(night, FEATURE, _showing(night, touched), parties.READ_COLUMNS)
+    made = parties.parties(concerned).join(touched, on="number", how="semi")
+    return Delta(touched, made)
+
+
+def mention_entities(night: Night) -> Delta | None:
+    """Who is touched, who shares a tie with one of these, and all that hung together with them.
+    Records that were judged to be two people are looked at again each night, with all that ties
+    lead to from them, since what they are torn out of is larger than an entity."""
+    changed = few(night, FEATURE, NO, deterministic.READ_COLUMNS)
+    split = few(night, "linkage.number_party", ["number"])
+    if changed is None or split is None:
+        return None
+    judged = night.frame("linkage.judgement")
+    keys = pl.concat([judged["left_key"], judged["right_key"]]).unique()
+    seeds = together(changed.keys, numbered(keys).alias("mention_no").to_frame())
+    found = _tied(night, seeds, changed.rows.select(TIES), split.keys)
+    while judged.height:
+        wider = _tied(night, found, rows_of(night, FEATURE, found, TIES), split.keys)
+        if wider.height == found.height:
+            break
+        found = wider
+    concerned = rows_of(night, FEATURE, found, deterministic.READ_COLUMNS)
+    numbers = _values(concerned, "number", "roll_number").to_frame("number")
+    made = deterministic.entities(
+        concerned,
+        rows_of(night, "linkage.number_party", numbers),
+        judgements.pairs_in_force(judged, judgements.DIFFERENT),
+    )
+    return Delta(found, made)
+
+
+def _tied(
+    night: Night, seeds: pl.DataFrame, shown: pl.DataFrame, numbers: pl.DataFrame
+) -> pl.DataFrame:
+    """`mention_no` of the seeds, who shares a tie of `shown` or one of the numbers, and who hung
+    together with one of these the night before."""
+    tied = _values(shown, "number", "roll_number").to_frame("number")
+    refs = _values(shown, "register_ref").to_frame("register_ref")
+    near = together(
+        seeds, _showing(night, together(tied, numbers)), rows_of(night, FEATURE, refs, NO)
+    )
+    hung = rows_of(night, f"prev_{ENTITY_OF}", near, ["entity_no"])
+    return together(near, rows_of(night, f"prev_{ENTITY_OF}", hung, NO))
+
+
+def entities(night: Night) -> Delta | None:
+    """A row that names several people is a property of each of them."""
+    moved, said = few(night, ENTITY_OF, NO), few(night, FEATURE, NO, SAID)
+    if moved is None or said is None:
+        return None
+    suffixes = night.query(f"select distinct suffix from {FEATURE}")["suffix"]
+    named = rows_of(night, FEATURE, moved.keys, ROW)
+    changed = together(
+        moved.keys, said.keys, _of_one_row(pl.concat([named, said.rows.select(ROW)]), suffixes)
+    )
+    touched = together(
+        moved.rows.select("entity_no"), rows_of(night, ENTITY_OF, changed, ["entity_no"])
+    )
+    members = rows_of(night, ENTITY_OF, touched, NO)
+    beside = _of_one_row(rows_of(night, FEATURE, members, ROW), suffixes)
+    everyone = together(members, beside)
+    made = narrowed(
+        night,
+        read_sql(PIPELINES / "linkage" / "entity.sql"),
+        {
+            FEATURE: rows_of(night, FEATURE, everyone, ("mention_no", *SAID)),
+            ENTITY_OF: rows_of(night, ENTITY_OF, everyone),
+        },
+    )
+    return Delta(touched, made.join(touched, on="entity_no", how="semi"))
+
+
+def _of_one_row(rows: pl.DataFrame, suffixes: pl.Series) -> pl.DataFrame:
+    """`mention_no` that the people of these rows have or would have."""
+    row_key = pl.when(pl.col("suffix") == "").then("record_key").otherwise(
+        pl.col("record_key").str.head(
+            pl.col("record_key").str.len_chars().cast(pl.Int64)
+            - pl.col("suffix").str.len_chars().cast(pl.Int64) - 1
+        )
+    )  # fmt: skip
+    ends = pl.DataFrame({"end": [f"|{suffix}" if suffix else "" for suffix in suffixes]})
+    texts = (
+        rows.select(start=pl.format("{}/{}:{}", "source", "dataset", row_key))
+        .unique()
+        .join(ends, how="cross")
+    )
+    keys = texts.select(pl.col("start") + pl.col("end")).to_series()
+    return numbered(keys).to_frame("mention_no").unique()
+
+
+def _showing(night: Night, numbers: pl.DataFrame) -> pl.DataFrame:
+    """`mention_no` of tonight's mentions that show one of the numbers, in a roll number or not."""
+    within = numbers.rename({"number": "roll_number"})
+    return together(rows_of(night, FEATURE, numbers, NO), rows_of(night, FEATURE, within, NO))
+
+
+def _values(rows: pl.DataFrame, *columns: str) -> pl.Series:
+    return pl.concat([rows[column].alias("value") for column in columns]).drop_nulls().unique()

@@ -1,0 +1,136 @@
+"""A patched table is what writing it whole would give, and says what of it changed."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.errors import PromiseBroken
+from pipelines.lake.newest import frame_of
+from pipelines.lake.night import Night
+from pipelines.lake.patch import changes, in_columns, narrowed, patch, rows_of
+from pipelines.lake.sweep import sweep
+from pipelines.settings import Settings
+
+from .test_night import FIRST, commit, open_night, settings
+
+__all__ = ["settings"]
+KEY = ["thing_id"]
+BASE = {f"T{n}": float(n) for n in range(60)}
+
+
+def rows(things: dict[str, float]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"thing_id": list(things), "day": ["2026-11-01"] * len(things),
+         "amount": list(things.values())},
+        schema={"thing_id": pl.String, "day": pl.String, "amount": pl.Float64},
+    )  # fmt: skip
+
+
+def first(settings: Settings) -> None:
+    night = open_night(settings, FIRST)
+    night.write("demo.thing", rows(BASE))
+    commit(night)
+    night.close()
+
+
+def patched(settings: Settings, day: int, touched: list[str], made: dict[str, float]) -> Night:
+    night = open_night(settings, FIRST + timedelta(days=day))
+    keys = pl.DataFrame({"thing_id": touched}, schema={"thing_id": pl.String})
+    patch(night, "demo.thing", KEY, keys, rows(made), "recipe", "from")
+    return night
+
+
+def amounts(frame: pl.DataFrame) -> dict[str, float]:
+    return {key: float(amount) for key, _, amount in frame.iter_rows()}
+
+
+def whole_content(settings: Settings, day: int, things: dict[str, float]) -> str:
+    other = settings.model_copy(update={"home": settings.home / f"whole{day}"})
+    night = open_night(other, FIRST)
+    night.write("demo.thing", rows(things))
+    return night.content("demo.thing")
+
+
+def test_patches_over_nights_are_the_whole_table(settings: Settings) -> None:
+    """Changed, gone, new; then one of them changed again, gone again, and one that came back."""
+    first(settings)
+    steps: list[tuple[list[str], dict[str, float]]] = [
+        (["T1", "T2", "N1"], {"T1": 100.0, "N1": 7.0}),
+        (["T1", "T2", "N1", "T3"], {"T1": 101.0, "T2": 2.0, "T3": 3.0}),
+        (["T1"], {"T1": 1.0}),
+    ]
+    expected = dict(BASE)
+    for day, (touched, made) in enumerate(steps, start=1):
+        before = dict(expected)
+        expected = {k: v for k, v in expected.items() if k not in touched} | made
+        night = patched(settings, day, touched, made)
+        pointer = night.pointer("demo.thing")
+        assert pointer is not None and pointer.patch is not None
+        assert amounts(night.frame("demo.thing")) == expected
+        assert pointer.rows == len(expected)
+        assert pointer.content == whole_content(settings, day, expected)
+        different = {k for k in before | expected if before.get(k) != expected.get(k)}
+        night.differences.clear()  # as another process would find it
+        found = changes(night, "demo.thing", KEY)
+        assert found is not None
+        assert set(found.keys["thing_id"]) == different
+        assert amounts(found.was) == {k: v for k, v in before.items() if k in different}
+        assert amounts(found.now) == {k: v for k, v in expected.items() if k in different}
+        assert in_columns(night, found, ["day"]).keys.height == len(set(before) ^ set(expected))
+        commit(night)
+        sweep(night.home)
+        assert amounts(frame_of(pointer, night.home.lake)) == expected
+        night.close()
+
+
+def test_a_patch_that_changes_nothing_is_the_table_of_before(settings: Settings) -> None:
+    first(settings)
+    night = patched(settings, 1, ["T1", "T2"], {"T1": 1.0, "T2": 2.0})
+    pointer, before = night.pointer("demo.thing"), night.pointer("prev_demo.thing")
+    assert pointer is not None and before is not None
+    assert (pointer.files, pointer.patch) == (before.files, None)
+
+
+def test_a_large_patch_is_written_into_the_table(settings: Settings) -> None:
+    first(settings)
+    made = {f"T{n}": 1000.0 + n for n in range(30)}
+    night = patched(settings, 1, list(made), made)
+    pointer = night.pointer("demo.thing")
+    assert pointer is not None and pointer.patch is None and pointer.made_from == "from"
+    assert amounts(night.frame("demo.thing")) == BASE | made
+    night.differences.clear()
+    found = changes(night, "demo.thing", KEY)
+    assert found is not None and set(found.keys["thing_id"]) == set(made)
+
+
+def test_rows_that_the_delta_does_not_touch_are_refused(settings: Settings) -> None:
+    first(settings)
+    with pytest.raises(PromiseBroken, match="does not touch"):
+        patched(settings, 1, ["T1"], {"T1": 1.0, "T2": 5.0})
+
+
+def test_a_statement_reads_no_more_than_some_rows(settings: Settings) -> None:
+    first(settings)
+    night = open_night(settings, FIRST)
+    some = rows_of(night, "demo.thing", pl.DataFrame({"thing_id": ["T5", "T6", "T99"]}))
+    assert amounts(some) == {"T5": 5.0, "T6": 6.0}
+    sql = "select count(*) as things, sum(thing.amount) as amount from demo.thing where amount > 5"
+    assert narrowed(night, sql, {"demo.thing": some}).rows() == [(1, 6)]
+
+
+def test_only_a_table_made_in_the_same_way_may_be_patched(
+    settings: Settings, tmp_path: Path
+) -> None:
+    night = open_night(settings, FIRST)
+    night.write("demo.total", rows({}).rename({"thing_id": "day_text"}))
+    made_from = night.made_from("demo.thing", ["demo.total"], {"model": "a"})
+    night.write("demo.thing", rows(BASE), "recipe", made_from)
+    commit(night)
+    later = open_night(settings, date(2026, 11, 20))
+    assert later.may_patch("demo.thing", ["demo.total"], {"model": "a"})
+    assert not later.may_patch("demo.thing", ["demo.total"], {"model": "b"})
+    assert not later.may_patch("demo.total", [], {})
