@@ -13,7 +13,7 @@ from pydantic import Field
 from pipelines.errors import AlreadyRunning
 from pipelines.hardship.policy import policy_version
 from pipelines.lake.night import Night
-from pipelines.nightly import night_of_run
+from pipelines.nightly import COMMANDED, night_of_run
 from pipelines.publish.version import code_version
 from pipelines.service.nights import TRIGGER
 from pipelines.settings import Settings, read_settings
@@ -58,6 +58,8 @@ class NightResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     )
 
     def settings(self) -> Settings:
+        if (commanded := COMMANDED.get()) is not None:
+            return commanded
         given = {
             name: Path(value)
             for name in ("landing", "policy", "home")

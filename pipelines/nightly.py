@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,8 @@ def open_night(
     return night
 
 
+#: the settings that `run_night` was called with, for the steps that it runs in its own process
+COMMANDED: ContextVar[Settings | None] = ContextVar("commanded", default=None)
 _open: dict[str, tuple[Night, ExitStack]] = {}
 
 

@@ -48,7 +48,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     import dagster as dg
 
     from pipelines.definitions import defs
-    from pipelines.nightly import close_nights, held_back
+    from pipelines.nightly import COMMANDED, close_nights, held_back
 
     logging.getLogger("dagster").setLevel(logging.ERROR)
     config = {
@@ -58,6 +58,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
         "rebuild": rebuild,
     }
     job = defs().resolve_job_def("nightly")
+    commanded = COMMANDED.set(settings)
     try:
         kept = dg.DagsterInstance.get if settings.record_runs else dg.DagsterInstance.ephemeral
         with kept() as instance:
@@ -89,6 +90,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
             raise
         raise cause from error
     finally:
+        COMMANDED.reset(commanded)
         close_nights()
 
 
