@@ -116,10 +116,20 @@ def _summed(table: str, rows: pl.DataFrame, opened: Night) -> dg.AssetCheckResul
             "failed": failed.height,
             "unexpected_rows": int(failed["unexpected_count"].sum() or 0),
             "checked_rows": max((n for n in rows["element_count"].to_list() if n), default=0),
-            "failing": dg.MetadataValue.md(_why(failed)),
+            "failing": _which(failed),
+            "why": dg.MetadataValue.md(_why(failed)),
             "page": _page(opened),
         },
     )
+
+
+def _which(failed: pl.DataFrame) -> str:
+    """The failed expectations with their counts, in a line."""
+    told = [
+        f"{row['check_name']} ({_count(row['unexpected_count'])} / {_count(row['element_count'])})"
+        for row in failed.sort("check_name").iter_rows(named=True)
+    ]
+    return ", ".join(told) or "—"
 
 
 def _why(failed: pl.DataFrame) -> str:
@@ -166,7 +176,8 @@ def nothing_blocks(
             "expectations": frame.height,
             "blocking_failures": blocking.height,
             "suites": ", ".join(sorted(set(blocking["suite"].to_list()))) or "—",
-            "failing": dg.MetadataValue.md(_why(blocking)),
+            "failing": _which(blocking),
+            "why": dg.MetadataValue.md(_why(blocking)),
             "page": _page(opened),
         },
     )

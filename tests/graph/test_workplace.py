@@ -196,10 +196,9 @@ def test_a_failed_check_says_which_how_many_why_and_where_to_read() -> None:
     assert result.severity is dg.AssetCheckSeverity.ERROR
     assert (said["expectations"], said["failed"], said["unexpected_rows"]) == (2, 1, 3)
     assert said["checked_rows"] == 100
-    assert (
-        "known_sex **阻断 blocking** | sex | 3 | 100 | 性别可知 · sex is known" in said["failing"]
-    )
-    assert "age_plausible" not in said["failing"]
+    assert "known_sex **阻断 blocking** | sex | 3 | 100 | 性别可知 · sex is known" in said["why"]
+    assert "age_plausible" not in said["why"]
+    assert said["failing"] == "known_sex (3 / 100)"
     assert said["page"] == "https://pages.example/quality/index.html"
     at_home = _summed("population.person", rows, _Opened(None)).metadata["page"]  # type: ignore[arg-type]
     assert isinstance(at_home, dg.PathMetadataValue)
