@@ -148,7 +148,7 @@ def night(ui: Interface) -> str:
     )["launchRun"]
     assert answer["__typename"] == "LaunchRunSuccess", answer
     run_id: str = answer["run"]["runId"]
-    until = time.monotonic() + 300
+    until = time.monotonic() + 900
     while time.monotonic() < until:
         status = ui.ask(
             "query($r: ID!) { runOrError(runId: $r) { ... on Run { status } } }", r=run_id
