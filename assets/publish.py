@@ -95,7 +95,8 @@ def _asked(context: dg.AssetCheckExecutionContext, table: str) -> bool:
     has no results of its own, and those of an earlier run would speak of other rows."""
     made = context.run.asset_selection
     wanted = dg.AssetCheckKey(asset_key(table), "great_expectations")
-    return (made is None or EXPECTATION in made) and wanted in context.selected_asset_check_keys
+    speaks = not made or EXPECTATION in made  # all of it, checks alone, or the checking itself
+    return speaks and wanted in context.selected_asset_check_keys
 
 
 def _page(opened: Night) -> dg.MetadataValue:
@@ -120,10 +121,20 @@ def _summed(table: str, rows: pl.DataFrame, opened: Night) -> dg.AssetCheckResul
             "failed": failed.height,
             "unexpected_rows": int(failed["unexpected_count"].sum() or 0),
             "checked_rows": max((n for n in rows["element_count"].to_list() if n), default=0),
-            "failing": dg.MetadataValue.md(_why(failed)),
+            "failing": _which(failed),
+            "why": dg.MetadataValue.md(_why(failed)),
             "page": _page(opened),
         },
     )
+
+
+def _which(failed: pl.DataFrame) -> str:
+    """The failed expectations with their counts, in a line."""
+    told = [
+        f"{row['check_name']} ({_count(row['unexpected_count'])} / {_count(row['element_count'])})"
+        for row in failed.sort("check_name").iter_rows(named=True)
+    ]
+    return ", ".join(told) or "—"
 
 
 def _why(failed: pl.DataFrame) -> str:
@@ -171,7 +182,8 @@ def nothing_blocks(
             "expectations": frame.height,
             "blocking_failures": blocking.height,
             "suites": ", ".join(sorted(set(blocking["suite"].to_list()))) or "—",
-            "failing": dg.MetadataValue.md(_why(blocking)),
+            "failing": _which(blocking),
+            "why": dg.MetadataValue.md(_why(blocking)),
             "page": _page(opened),
         },
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from pipelines.errors import AlreadyRunning
+from pipelines.errors import AlreadyRunning, ConfigurationFault
 from pipelines.hardship.policy import policy_version
 from pipelines.lake.night import Night
 from pipelines.nightly import COMMANDED, night_of_run
@@ -69,7 +69,12 @@ class NightResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def of(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Night:
         """The night of this run's partition; opened once per run, with the HOME locked."""
-        as_of = date.fromisoformat(context.run.tags["dagster/partition"])
+        partition = context.run.tags.get("dagster/partition")
+        if partition is None:
+            raise ConfigurationFault(
+                ["this run names no night: launch it with a partition (截止日)"]
+            )
+        as_of = date.fromisoformat(partition)
         until = time.monotonic() + (PATIENCE if TRIGGER in context.run.tags else 0)
         while True:
             try:

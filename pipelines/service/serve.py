@@ -168,8 +168,11 @@ def _run(settings: Settings, home: Home, host: str, port: int) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _tell_manager("STOPPING=1")
-        going_on = _going_on()
-        asked = stop(children, STOP_SECONDS, first="daemon")
+        going_on: list[str] = []
+        try:
+            going_on = _going_on()
+        finally:  # whatever Dagster's records say or do not say
+            asked = stop(children, STOP_SECONDS, first="daemon")
         socket_file(home).unlink(missing_ok=True)
         _settle(home, going_on)
         tell("stopped; nothing is left running" if asked else "stopped; some had to be killed")

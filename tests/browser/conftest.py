@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -10,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,9 +18,9 @@ from typing import Any
 import pytest
 
 from pipelines.settings import ROOT
+from tests.ask import ask, runs
 
 SAMPLE = ROOT / "data_samples" / "hard_cases" / "landing"
-LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -33,15 +31,8 @@ class Interface:
     home: Path
 
     def ask(self, query: str, **variables: Any) -> Any:
-        """The answer of its GraphQL, which the pages are made from too."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(
-            f"{self.url}/graphql", body, {"Content-Type": "application/json"}
-        )
-        with LOCAL.open(request, timeout=60) as answer:
-            found = json.loads(answer.read())
-        assert "errors" not in found, found["errors"]
-        return found["data"]
+        """The answer of its GraphQL."""
+        return ask(self.url, query, **variables)
 
     def ended(
         self, count: int, wanted: Callable[[dict[str, Any]], bool], seconds: float = 400
@@ -49,13 +40,9 @@ class Interface:
         """So many runs of a kind, once they have ended: status, start and tags."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            found = self.ask(
-                "{ runsOrError(limit: 50) { ... on Runs { results "
-                "{ runId status startTime tags { key value } } } } }"
-            )["runsOrError"]["results"]
-            for run in found:
-                run["tags"] = {tag["key"]: tag["value"] for tag in run["tags"]}
-            done = [r for r in found if wanted(r) and r["status"] in ("SUCCESS", "FAILURE")]
+            done = [
+                r for r in runs(self.url) if wanted(r) and r["status"] in ("SUCCESS", "FAILURE")
+            ]
             if len(done) >= count:
                 return done
             time.sleep(1)
@@ -161,7 +148,7 @@ def night(ui: Interface) -> str:
     )["launchRun"]
     assert answer["__typename"] == "LaunchRunSuccess", answer
     run_id: str = answer["run"]["runId"]
-    until = time.monotonic() + 300
+    until = time.monotonic() + 900
     while time.monotonic() < until:
         status = ui.ask(
             "query($r: ID!) { runOrError(runId: $r) { ... on Run { status } } }", r=run_id

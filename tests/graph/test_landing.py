@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -98,3 +99,9 @@ def test_a_run_of_the_service_waits_for_a_command(
     held.wait()
     assert land(place, {"trigger": "arrivals"}) == set(SENT)
     other.join()
+
+
+def test_a_run_without_a_night_is_told_so() -> None:
+    context: Any = SimpleNamespace(run=SimpleNamespace(run_id="r", tags={}))
+    with pytest.raises(ConfigurationFault, match="names no night"):
+        NightResource().of(context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -12,7 +13,7 @@ import pytest
 from graph_facts import deps, loaded, repository, room, specs
 
 from assets.groups import group
-from assets.publish import _summed
+from assets.publish import _asked, _summed
 from pipelines import column_lineage
 from pipelines.contracts.load import load_contracts
 from pipelines.rooms import ROOMS, rooms
@@ -196,13 +197,31 @@ def test_a_failed_check_says_which_how_many_why_and_where_to_read() -> None:
     assert result.severity is dg.AssetCheckSeverity.ERROR
     assert (said["expectations"], said["failed"], said["unexpected_rows"]) == (2, 1, 3)
     assert said["checked_rows"] == 100
-    assert (
-        "known_sex **阻断 blocking** | sex | 3 | 100 | 性别可知 · sex is known" in said["failing"]
-    )
-    assert "age_plausible" not in said["failing"]
+    assert "known_sex **阻断 blocking** | sex | 3 | 100 | 性别可知 · sex is known" in said["why"]
+    assert "age_plausible" not in said["why"]
+    assert said["failing"] == "known_sex (3 / 100)"
     assert said["page"] == "https://pages.example/quality/index.html"
     at_home = _summed("population.person", rows, _Opened(None)).metadata["page"]  # type: ignore[arg-type]
     assert isinstance(at_home, dg.PathMetadataValue)
+
+
+@pytest.mark.parametrize(
+    ("made", "asked"),
+    [
+        (None, True),  # the whole job
+        (set(), True),  # the button of the check itself
+        ({"quality.expectation", "population.person"}, True),
+        ({"population.person"}, False),  # results of an earlier run would speak of other rows
+    ],
+)
+def test_a_check_speaks_of_what_the_run_made(made: set[str] | None, asked: bool) -> None:
+    selection = None if made is None else {dg.AssetKey(name.split(".")) for name in made}
+    key = dg.AssetCheckKey(dg.AssetKey(["population", "person"]), "great_expectations")
+    context: Any = SimpleNamespace(
+        run=SimpleNamespace(asset_selection=selection), selected_asset_check_keys={key}
+    )
+    assert _asked(context, "population.person") is asked
+    assert not _asked(context, "population.household")
 
 
 def test_nights_can_be_filled_in() -> None:

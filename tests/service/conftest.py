@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,8 +19,8 @@ import pytest
 
 from pipelines.service.processes import below
 from pipelines.settings import ROOT
+from tests.ask import runs
 
-LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 #: seconds for anything to happen on a machine that is busy with other tests
 PATIENCE = 420
 
@@ -65,31 +64,14 @@ class Running:
     def published(self) -> Path:
         return self.home / "published" / "monitoring.duckdb"
 
-    def ask(self, query: str, **variables: Any) -> Any:
-        """The answer of its GraphQL, which the pages are made from too."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"}
-        )
-        with LOCAL.open(request, timeout=60) as answer:
-            found = json.loads(answer.read())
-        assert "errors" not in found, found["errors"]
-        return found["data"]
-
-    def runs(self) -> list[dict[str, Any]]:
-        """Every run, the newest first: status and tags."""
-        results = self.ask(
-            "{ runsOrError(limit: 20) { ... on Runs { results "
-            "{ runId status startTime tags { key value } } } } }"
-        )["runsOrError"]["results"]
-        for run in results:
-            run["tags"] = {tag["key"]: tag["value"] for tag in run["tags"]}
-        return list(results)
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def ended(self, trigger: str) -> dict[str, Any] | None:
         """The newest run of a trigger, if it has ended."""
         assert self.process.poll() is None, self.said
-        mine = [run for run in self.runs() if run["tags"].get("trigger") == trigger]
+        mine = [run for run in runs(self.url) if run["tags"].get("trigger") == trigger]
         done = [run for run in mine if run["status"] in ("SUCCESS", "FAILURE", "CANCELED")]
         return done[0] if done else None
 

@@ -136,7 +136,7 @@ def test_only_words_of_our_own_are_quoted() -> None:
     ours = quotable(
         "ConfigurationFault", "pipelines.errors.ConfigurationFault: policy is missing\n"
     )
-    assert ours == "policy is gone"
+    assert ours == "policy is missing"
     theirs = quotable("ConversionException", "Could not convert '张三 990102197804110233'")
     assert "张三" not in theirs
     assert "ConversionException" in theirs
