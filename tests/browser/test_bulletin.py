@@ -79,8 +79,8 @@ def test_charts_are_drawn(browser: Browser, bulletins: dict[str, Path]) -> None:
         lines = opened.page.locator("svg.line")
         assert lines.count() == 6
         for drawn in lines.all():
-            box = drawn.locator("polyline").first.bounding_box()
-            assert box and box["width"] > 10
+            boxes = [piece.bounding_box() for piece in drawn.locator("polyline").all()]
+            assert sum(box["width"] for box in boxes if box) > 50
         bars = opened.page.locator("section td.chart svg.bar rect.red:visible")
         assert bars.count() > 10
         colours = bars.evaluate_all("all => [...new Set(all.map(r => getComputedStyle(r).fill))]")

@@ -35,8 +35,8 @@ def bar(parts: Sequence[tuple[str, Shown]], longest: float, whole: Shown | None 
     return svg_bar(pieces)
 
 
-def svg_bar(pieces: Sequence[tuple[str, float]], extra: str = "") -> Markup:
-    """Shares (class, share of the width) one after the other."""
+def svg_bar(pieces: Sequence[tuple[str, float]], under: str = "", over: str = "") -> Markup:
+    """Shares (class, share of the width) one after the other, with drawings under and over."""
     drawn, at = [], 0.0
     for name, share in pieces:
         if share <= 0:
@@ -46,7 +46,7 @@ def svg_bar(pieces: Sequence[tuple[str, float]], extra: str = "") -> Markup:
         at += wide
     return Markup(
         f'<svg class="bar" viewBox="0 0 {WIDE} 10" preserveAspectRatio="none" aria-hidden="true" '
-        f'focusable="false">{"".join(drawn)}{extra}</svg>'
+        f'focusable="false">{under}{"".join(drawn)}{over}</svg>'
     )
 
 

@@ -183,4 +183,4 @@ def age_bar(row: Row) -> Markup:
     due = '<rect class="due" x="664" y="0" width="4" height="10"/>'
     track = f'<rect class="track" x="0" y="0" width="{WIDE}" height="10"/>'
     tone = "orange" if row["late"] else "good"
-    return svg_bar([(tone, max(share, 0.004))], track + due)
+    return svg_bar([(tone, max(share, 0.004))], track, due)
