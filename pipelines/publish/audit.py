@@ -95,10 +95,8 @@ def _as_promised(
     """Tables and columns are those of the promises, typed and commented, and none identifies."""
     found: dict[tuple[str, str], list[tuple[str, bool, str]]] = {}
     for schema, table, column, comment, type_ in con.execute(
-        "SELECT c.schema_name, c.table_name, c.column_name, c.comment, c.data_type "
-        "FROM duckdb_columns() AS c INNER JOIN duckdb_tables() AS t "
-        "ON c.schema_name = t.schema_name AND c.table_name = t.table_name "
-        "WHERE NOT c.internal ORDER BY c.schema_name, c.table_name, c.column_index"
+        "SELECT schema_name, table_name, column_name, comment, data_type FROM duckdb_columns() "
+        "WHERE NOT internal ORDER BY schema_name, table_name, column_index"
     ).fetchall():
         found.setdefault((schema, table), []).append((column, bool(comment), type_))
     faults = []
