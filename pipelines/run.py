@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pipelines.assistance.entitlements import check_entitlements
@@ -62,6 +62,19 @@ def settle_cut_off(instance: dg.DagsterInstance) -> None:
         instance.report_run_failed(run, "cut off: its process ended without a word")
 
 
+def forget_run_records(instance: dg.DagsterInstance, days: int) -> int:
+    """Delete Dagster's record of runs made more than ``days`` ago (0: of none); how many."""
+    import dagster as dg
+
+    if not days:
+        return 0
+    before = datetime.now(UTC) - timedelta(days=days)
+    old = instance.get_runs(dg.RunsFilter(created_before=before))
+    for run in old:
+        instance.delete_run(run.run_id)
+    return len(old)
+
+
 def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None:
     """Run the job ``nightly`` for one as-of date; raises the error of the step that failed.
 
@@ -97,6 +110,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
         kept = dg.DagsterInstance.get if settings.record_runs else dg.DagsterInstance.ephemeral
         with kept() as instance:
             settle_cut_off(instance)
+            forget_run_records(instance, settings.keep_run_records_days)
             job.execute_in_process(
                 instance=instance,
                 partition_key=as_of.isoformat(),

@@ -1,7 +1,8 @@
-"""Extras: tests that need Chromium, Java, MariaDB or LibreOffice are left out where it is missing.
+"""Extras: tests that need Chromium, Java, MariaDB, LibreOffice or a disk of their own are left out
+where it is missing, and those that soak (minutes of work) where nobody asks for them.
 
-That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,mariadb,office,spark`` (CI) turns a
-missing extra into a failure.
+That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,mariadb,office,…`` (CI names them
+all) turns a missing extra into a failure.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 
@@ -49,10 +52,29 @@ def no_office() -> str | None:
     return f"{' and '.join(missing)} not installed" if missing else None
 
 
+def no_mount() -> str | None:
+    if shutil.which("mount") is None or os.geteuid() != 0:
+        return "only root may mount a small disk"
+    with tempfile.TemporaryDirectory() as place:
+        tried = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "none", place], capture_output=True
+        )
+        if tried.returncode:
+            return "no disk can be mounted here"
+        subprocess.run(["umount", place], check=True)
+    return None
+
+
+def no_soak() -> str | None:
+    return None if "soak" in required() else "asked for by JIUZHULIAN_REQUIRE=soak (CI, make soak)"
+
+
 EXTRAS: dict[str, Callable[[], str | None]] = {
     "browser": no_browser,
     "mariadb": no_mariadb,
+    "mount": no_mount,
     "office": no_office,
+    "soak": no_soak,
     "spark": no_spark,
 }
 
