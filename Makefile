@@ -71,7 +71,6 @@ bench: setup
 
 oracle: setup
 	$(RUN) python -m tests.oracle.soak --people 20000 --work var/oracle
-	$(RUN) python -m tests.oracle.help_report --people 20000 --out var/oracle_help
 
 FUZZ_FILES := 6000
 FUZZ_SEED := $(shell date +%Y%m%d)

@@ -1,6 +1,6 @@
 """One asset per table of a room, described by the table's promise."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 import dagster as dg
@@ -105,25 +105,33 @@ def metadata(built: Built) -> Mapping[str, dg.MetadataValue]:
     }
 
 
-def table_asset(room: Room, table: str) -> dg.AssetsDefinition:
-    """The asset that makes ``table``."""
-    reads = [asset_key(name) for name in upstream(room, table)]
-    sql_made = promise_of(table).name
-    table_spec = spec(table, room.name, reads, {"duckdb", "parquet"})
-
-    @dg.multi_asset(name=f"{table.replace('.', '__')}", specs=[table_spec])
-    def make(context: dg.AssetExecutionContext, night: NightResource) -> dg.MaterializeResult[None]:
-        built = room.build(table, night.of(context))
-        step(table, built.rows, built.seconds, reused=built.reused)
-        context.log.info(f"{sql_made}: {built.rows} rows")
-        return dg.MaterializeResult(asset_key=asset_key(table), metadata=metadata(built))
-
-    return make
-
-
 def room_assets(name: str) -> list[dg.AssetsDefinition]:
-    """All assets of a room, in build order."""
+    """All tables of a room: each an asset of its own, made by one step in build order.
+
+    Any of them can be made alone. One step for a room, because Dagster's own work for a step
+    (events, versions of inputs) costs more than a small table.
+    """
     from pipelines.rooms import room
 
     found = room(name)
-    return [table_asset(found, table) for table in found.tables]
+    specs = [
+        spec(
+            table, name, [asset_key(read) for read in upstream(found, table)], {"duckdb", "parquet"}
+        )
+        for table in found.tables
+    ]
+
+    @dg.multi_asset(name=name, specs=specs, can_subset=True)
+    def make(
+        context: dg.AssetExecutionContext, night: NightResource
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        opened, wanted = night.of(context), context.selected_asset_keys
+        for table in found.tables:
+            if asset_key(table) not in wanted:
+                continue
+            built = found.build(table, opened)
+            step(table, built.rows, built.seconds, reused=built.reused)
+            context.log.info(f"{table}: {built.rows} rows")
+            yield dg.MaterializeResult(asset_key=asset_key(table), metadata=metadata(built))
+
+    return [make]

@@ -139,9 +139,11 @@ def _run(
         if not _viewed(con, view, suite.sql, sound):
             LOGGER.error("suite %s cannot be evaluated", suite.name)
             return [_errored(suite, expected) for expected in suite.expected]
-    made = gx.ExpectationSuite(name=suite.name)
-    for i, expected in enumerate(suite.expected):
-        made.add_expectation(_made(expected, i))
+    # all at once: added one by one, each would be compared with every other
+    made = gx.ExpectationSuite(
+        name=suite.name,
+        expectations=[_made(expected, i) for i, expected in enumerate(suite.expected)],
+    )
     asset = source.add_table_asset(view, table_name=view)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

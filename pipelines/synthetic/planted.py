@@ -26,6 +26,7 @@ PAYMENT, SERVICE = "civil_affairs/assistance_payment", "civil_affairs/social_ser
 ONE_EACH_IN = 2500  # of so many people one is planted of each sort
 MONTHS_HELD = 9
 CASH, OLD_AGE, DISABLED = "低保金", "高龄津贴", "残疾人两项补贴"
+CASH_OF = {"低保": CASH, "特困": "特困供养金"}
 OF_HOUSEHOLDS = {
     "never paid": "no_payment_90_days",
     "stopped": "no_payment_90_days",
@@ -33,6 +34,18 @@ OF_HOUSEHOLDS = {
     "arrears": None,
     "in advance": None,
     "pupil": "student_without_aid",
+}
+#: a second certificate of the same household: its category, its county, months since it began, and
+#: months since the first one ended
+SECOND = {
+    "two tiers": ("特困", None, 5, None),
+    "two places": ("低保", OTHER_COUNTY, 5, None),
+    "one after the other": ("特困", None, 5, 6),
+}
+OF_COVERS = {
+    "two tiers": "two_tiers",
+    "two places": "two_places",
+    "one after the other": None,
 }
 OF_THE_DEAD = {
     "after death": "paid_after_death",
@@ -63,7 +76,8 @@ def deliver_planted(city: City, write: Deliverer, orphans: list[int], recorded: 
     truth: list[Row] = []
     each = max(1, city.people.height // ONE_EACH_IN)
     _households(city, write, each, payments, truth)
-    for sort, row, uid, expected in _people(city, each, set(orphans), recorded):
+    taken = {row["person_uid"] for row in truth}
+    for sort, row, uid, expected in _people(city, each, set(orphans), recorded, taken):
         (services if "service_type" in row else payments).append(row | {"uid": uid})
         if not truth or truth[-1]["person_uid"] != uid or truth[-1]["sort"] != sort:
             truth.append({"sort": sort, "person_uid": uid, "expected": expected})
@@ -126,18 +140,25 @@ def _households(
         else:
             others = rest
         chosen += [(sort, int(hh)) for hh in pool]
+    covers = [sort for sort in OF_COVERS for _ in range(each)]
+    chosen += [(sort, int(hh)) for sort, hh in zip(covers, others, strict=False)]
     if not chosen:
         return
-    heads = _certificates(city, write, [hh for _, hh in chosen], start)
-    for sort, hh in chosen:
-        row = heads[hh]
-        paid = {"uid": row["head_uid"], "certificate_no": row["certificate_no"], "aid_type": CASH,
-                "department": "民政局"}  # fmt: skip
-        payments += [paid | rest for rest in _cash(sort, start, clock.last_night)]
-        expected = OF_HOUSEHOLDS[sort]
+    for row in _certificates(city, write, chosen, start):
+        sort = row["sort"]
+        payments += [
+            {"uid": row["head_uid"], "certificate_no": row["certificate_no"],
+             "aid_type": CASH_OF[row["category"]], "department": "民政局"} | rest
+            for rest in _cash(sort, start, clock.last_night)
+            if rest["benefit_month"] >= row["start_month"]
+            and (row["end_month"] is None or rest["benefit_month"] <= row["end_month"])
+        ]  # fmt: skip
+        if row["second"]:
+            continue
+        expected = (OF_HOUSEHOLDS | OF_COVERS)[sort]
         subjects = [row["head_uid"]]
         if sort == "pupil":
-            subjects = people.filter(home & pupil & (pl.col("hh") == hh))["uid"].to_list()
+            subjects = people.filter(home & pupil & (pl.col("hh") == row["hh"]))["uid"].to_list()
         truth += [{"sort": sort, "person_uid": uid, "expected": expected} for uid in subjects]
 
 
@@ -155,9 +176,8 @@ def _cash(sort: str, start: date, last: date) -> Iterator[Row]:
     for place, month in enumerate(months):
         left = len(months) - 1 - place  # months until that of the last night
         on = month.replace(day=12)
-        if sort in ("stopped", "pupil"):
-            if sort == "pupil" or left >= 5:
-                yield row(month, on)
+        if sort == "pupil" or sort in OF_COVERS or (sort == "stopped" and left >= 5):
+            yield row(month, on)
         elif sort == "quarterly" and left % 3 == 2:
             yield row(month, month.replace(day=10), times=3)
         elif sort == "arrears":
@@ -169,9 +189,13 @@ def _cash(sort: str, start: date, last: date) -> Iterator[Row]:
             yield row(month, shift(month, -1).replace(day=12) if left == 1 else on)
 
 
-def _certificates(city: City, write: Deliverer, homes: list[int], start: date) -> dict[int, Row]:
-    """Deliver certificates and members with every snapshot since they began; heads by household."""
+def _certificates(
+    city: City, write: Deliverer, chosen: list[tuple[str, int]], start: date
+) -> Iterator[Row]:
+    """Deliver certificates and members with every snapshot since they began; then each of them."""
     clock = city.clock
+    sorts = {hh: sort for sort, hh in chosen}
+    homes = list(sorts)
     living = city.people.filter(
         pl.col("hh").is_in(homes) & (pl.col("fate") == "home") & ~pl.col("outside")
         & pl.col("died_on").is_null()
@@ -191,6 +215,10 @@ def _certificates(city: City, write: Deliverer, homes: list[int], start: date) -
         annual_income=size * 5000.0, monthly_benefit=pl.lit(520.0),
         start_month=pl.lit(start), end_month=pl.lit(None, dtype=pl.Date),
     )  # fmt: skip
+    rows = rows.with_columns(
+        sort=pl.col("hh").replace_strict(sorts, return_dtype=pl.String), second=pl.lit(False)
+    )
+    rows = _with_second(rows, clock.last_night.replace(day=1))
     members = living.join(
         rows.select("hh", "certificate_no", "head_uid", "head_id_number"), on="hh",
         maintain_order="left",
@@ -206,13 +234,35 @@ def _certificates(city: City, write: Deliverer, homes: list[int], start: date) -
     last = min(clock.day(0, 5), clock.first_night - timedelta(days=6))
     for extract in [clock.day(min(k, clock.months - 1), 6) for k in (2, 1)] + [last]:
         arrives = clock.arrival(extract)
-        write.deliver(HOUSEHOLD, rows.drop("hh"), extract, arrives, part="planted", sound=True)
+        write.deliver(
+            HOUSEHOLD, rows.drop("hh", "sort", "second"), extract, arrives, part="planted",
+            sound=True,
+        )  # fmt: skip
         write.deliver(MEMBER, members, extract, arrives, part="planted", sound=True)
-    return {row["hh"]: row for row in rows.iter_rows(named=True)}
+    yield from rows.iter_rows(named=True)
+
+
+def _with_second(rows: pl.DataFrame, this_month: date) -> pl.DataFrame:
+    """The households of `SECOND` get another certificate, and some of them lose the first."""
+    more = []
+    for sort, (category, county, begun, ended) in SECOND.items():
+        of_sort = pl.col("sort") == sort
+        region = pl.col("region_code") if county is None else pl.lit(county + "000000")
+        more.append(
+            rows.filter(of_sort).with_columns(
+                certificate_no="U" + pl.col("certificate_no"), category=pl.lit(category),
+                region_code=region, start_month=pl.lit(shift(this_month, -begun)),
+                second=pl.lit(True),
+            )
+        )  # fmt: skip
+        if ended is not None:
+            over = pl.when(of_sort).then(pl.lit(shift(this_month, -ended))).otherwise("end_month")
+            rows = rows.with_columns(end_month=over)
+    return pl.concat([rows, *more])
 
 
 def _people(
-    city: City, each: int, orphans: set[int], recorded: pl.Series
+    city: City, each: int, orphans: set[int], recorded: pl.Series, taken: set[int]
 ) -> Iterator[tuple[str, Row, int, str | None]]:
     """Payments and services to single people who get no such help otherwise."""
     rng = stream(city.seed, "planted", "people")
@@ -237,18 +287,21 @@ def _people(
     )  # fmt: skip
     gone = dead.sort("uid").select("uid", "died_on").rows()
     rng.shuffle(gone)
+    gone = [row for row in gone if row[0] not in taken]
     for place, (uid, day) in enumerate(gone[: each * len(OF_THE_DEAD)]):
         sort = list(OF_THE_DEAD)[place % len(OF_THE_DEAD)]
         for row in _dead(sort, day):
             yield sort, row, uid, OF_THE_DEAD[sort]
     alive = living["uid"].sort().to_numpy().copy()
     rng.shuffle(alive)
+    alive = alive[[uid not in taken for uid in alive]]
     for place, uid in enumerate(alive[: each * len(OF_THE_LIVING)]):
         sort = list(OF_THE_LIVING)[place % len(OF_THE_LIVING)]
         for row in _living(sort, this_month):
             yield sort, row, int(uid), OF_THE_LIVING[sort]
     both = disabled["uid"].sort().to_numpy().copy()
     rng.shuffle(both)
+    both = both[[uid not in taken for uid in both]]
     for uid in both[:each]:
         for back in range(6, 0, -1):
             month = shift(this_month, -back)

@@ -102,7 +102,16 @@ def test_help(found: Agreement) -> None:
     assert differing(found.help) == {}
     assert found.help["chain of persons"].agreed > 150
     kinds = {name for name, tally in found.help.items() if tally.agreed}
-    assert kinds >= {"no_payment_90_days", "paid_after_death", "same_aid_twice"}
+    assert kinds >= {
+        "no_payment_90_days", "paid_after_death", "same_aid_twice", "two_tiers", "two_places"
+    }  # fmt: skip
+
+
+def test_help_to_cases(agreements: dict[date, Agreement]) -> None:
+    """Visits on the first night, and help to a third of the households since then."""
+    help_lines = agreements[NIGHTS[-1]].help
+    assert help_lines["confirmed_without_help"].agreed > 0
+    assert help_lines["needs_half_answered"].agreed > 0
 
 
 @pytest.mark.parametrize("night", NIGHTS, ids=str)

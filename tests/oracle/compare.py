@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle.help_compare import help_lines
+from tests.oracle.help_compare import Waits, help_lines
 from tests.oracle.identity import Frame, Linkage, Published, identities, linkage, linked
 from tests.oracle.indicators import Night
 from tests.oracle.load import Truth
@@ -67,7 +67,9 @@ def value_differs(one: Any, two: Any) -> bool:
     return str(one) != str(two)
 
 
-def compare(truth: Truth, night: Night, published: Published) -> Agreement:
+def compare(
+    truth: Truth, night: Night, published: Published, waits: Waits | None = None
+) -> Agreement:
     """The published night against the oracle's."""
     mentions = linked(truth, published.links)
     certain, uncertain = identities(mentions)
@@ -88,7 +90,7 @@ def compare(truth: Truth, night: Night, published: Published) -> Agreement:
     at_home = {uid for uids in same.values() for uid in uids} | gone
     people = {p: u for p, u in certain.items() if u in at_home and u in night.people}
     tables = published.tables
-    lines = help_lines(tables, night, people, same)
+    lines = help_lines(tables, night, people, same, waits or Waits())
     return Agreement(
         linkage(mentions), len(night.people),
         len({r["person_id"] for r in tables["population.person"]} - people.keys())

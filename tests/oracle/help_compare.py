@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.oracle.help import Found, gaps, given, of_people, overlaps
+import yaml
+
+from tests.oracle.help import Found, Given, gaps, given, of_people, overlaps
 from tests.oracle.identity import Frame, read_table
 from tests.oracle.indicators import Night
 from tests.oracle.load import read
 from tests.oracle.medical import months_before
 
 # what a lawful look-alike looks like
-LOOKED_LIKE = {"no_payment_90_days", "paid_after_death", "same_aid_twice", "service_after_death"}
-OF_CASES = ("confirmed_without_help", "needs_half_answered")  # cases live in the pipeline alone
+LOOKED_LIKE = {
+    "no_payment_90_days", "paid_after_death", "same_aid_twice", "service_after_death", "two_tiers",
+    "two_places",
+}  # fmt: skip
+OF_CASES = ("confirmed_without_help", "needs_half_answered")
+KINDS = Path(__file__).parents[2] / "schemas" / "assistance" / "kinds.yaml"
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Days that pass before help to a case counts as missing; as in the settings of the nights."""
+
+    confirmed: int = 75
+    needs: int = 75
 
 
 def help_lines(
@@ -24,6 +39,7 @@ def help_lines(
     night: Night,
     people: Mapping[str, int],
     homes: Mapping[str, frozenset[int]],
+    waits: Waits,
 ) -> dict[str, tuple[set[Any], set[Any]]]:
     """Line → (what the pipeline says, what the oracle says), of certain people and households."""
     pieces = given(night.seen)
@@ -41,14 +57,14 @@ def help_lines(
     got: dict[str, set[Found]] = defaultdict(set)
     want: dict[str, set[Found]] = defaultdict(set)
     for row in tables["assistance.gap"]:
-        if row["gap_type"] in OF_CASES:
-            continue
-        if row["gap_type"] == "no_payment_90_days":
+        if row["gap_type"] in ("no_payment_90_days", *OF_CASES):
             if row["household_id"] in homes:
                 home = tuple(sorted(homes[row["household_id"]]))
                 got[row["gap_type"]].add((home, row["since"]))
         elif row["person_id"] in people:
             got[row["gap_type"]].add((people[row["person_id"]], row["since"]))
+    for kind, found in _of_cases(tables["hardship.case_file"], night, pieces, homes, waits):
+        want[kind].add(found)
     for kind, uid, home, since in gaps(night, pieces):
         if uid is None and home in certain_homes:
             want[kind].add((tuple(sorted(home)), since))
@@ -64,6 +80,44 @@ def help_lines(
     for kind in sorted(got.keys() | want.keys()):
         lines[kind] = (got[kind], want[kind])
     return lines
+
+
+def _of_cases(
+    cases: Frame, night: Night, pieces: Iterable[Given], homes: Mapping[str, frozenset[int]],
+    waits: Waits,
+) -> Iterator[tuple[str, Any]]:  # fmt: skip
+    """(kind, (household, since)) of cases that wait for help.
+
+    Which cases there are, and what visits said of them, is taken from the night: their ids hang on
+    the key of a HOME.
+    """
+    kind_of = {
+        word: kind["id"]
+        for kind in yaml.safe_load(KINDS.read_text(encoding="utf-8"))["kinds"]
+        for word in kind["words"]
+    }
+    of_home: dict[frozenset[int], list[Given]] = defaultdict(list)
+    home_of = {uid: members for members in homes.values() for uid in members}
+    for piece in pieces:
+        if piece.uid in home_of:
+            of_home[home_of[piece.uid]].append(piece)
+    on = night.seen.night
+    for case in cases:
+        members = homes.get(case["household_id"])
+        if members is None:
+            continue
+        home, had = tuple(sorted(members)), of_home[members]
+        day, flagged = case["confirmed_on"], case["first_flagged_on"]
+        if case["status"] in ("confirmed", "helped", "referred") and day is not None:
+            before = {p.aid for p in had if months_before(day, 12) < p.day < day}
+            new = {p.aid for p in had if p.day >= day} - before
+            if not new and day < on - timedelta(days=waits.confirmed):
+                yield "confirmed_without_help", (home, day)
+        if case["status"] in ("open", "checking", "confirmed"):
+            needs = {kind_of[word] for word in case["suggest"] if word in kind_of}
+            met = needs & {kind_of.get(p.aid or "") for p in had if p.day >= flagged}
+            if met and met != needs and flagged <= on - timedelta(days=waits.needs):
+                yield "needs_half_answered", (home, flagged)
 
 
 @dataclass

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from pipelines.settings import SCHEMAS, Settings
 from pipelines.synthetic.arrivals import stage
 from pipelines.synthetic.city import write_city
 from tests.oracle.compare import Agreement, compare
+from tests.oracle.help_compare import Waits
 from tests.oracle.identity import Published, death_methods, identities, linked, read_published
 from tests.oracle.indicators import Facts, facts, judged
 from tests.oracle.load import Truth, load_truth
@@ -60,6 +62,10 @@ class Nights:
             self._truth = load_truth(self.city)
         return self._truth
 
+    @property
+    def waits(self) -> Waits:
+        return Waits(self.settings.gap_confirmed_days, self.settings.gap_needs_days)
+
     def run(self, night: date, label: str | None = None, *, rebuild: bool = False) -> None:
         """One night, and a copy of its two files under a label."""
         stage(self.city, self.settings.landing, night)
@@ -76,7 +82,11 @@ class Nights:
         return read_published(*self.kept[night.isoformat()])
 
     def answer(self, night: date, arrives_on: date, limit: int) -> int:
-        """Visits to the open cases of a night, delivered on a later one; how many."""
+        """Visits to the open cases of a night, delivered on a later one; how many.
+
+        To every third of the households visited, and to as many that nobody visited, temporary aid
+        is paid on the day of the visits.
+        """
         said = self.published(night)
         certain, _ = identities(linked(self.truth, said.links))
         homes: dict[str, set[int | None]] = {}
@@ -86,6 +96,7 @@ class Nights:
             row for row in sorted(said.tables["hardship.case_file"], key=lambda r: r["case_id"])
             if row["status"] == "open" and None not in homes.get(row["household_id"], {None})
         ]  # fmt: skip
+        self._pay([homes[c["household_id"]] for c in cases[: 2 * limit : 3]], night, arrives_on)
         rows = []
         for number, case in enumerate(cases[:limit]):
             result = RESULTS[number % len(RESULTS)]
@@ -93,13 +104,36 @@ class Nights:
             if result == "属实":
                 members = frozenset(u for u in homes[case["household_id"]] if u is not None)
                 self.visits.append((members, night))
-        folder = self.settings.landing / "civil_affairs" / "disposition"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"hecha_{arrives_on:%Y%m%d}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("预警编号", "核查日期", "核查结果"), *rows])
-        os.utime(path, (0, 0))  # complete: nobody has touched it for long
+        header = ("预警编号", "核查日期", "核查结果")
+        self._deliver("disposition", f"hecha_{arrives_on:%Y%m%d}.csv", [header, *rows])
         return len(rows)
+
+    def _pay(self, homes: list[set[int | None]], paid_on: date, arrives_on: date) -> None:
+        """Temporary aid to one member of each household, in the truth as in the landing folder."""
+        rows: list[tuple[Any, ...]] = []
+        for number, members in enumerate(homes):
+            uid = min(uid for uid in members if uid is not None)
+            person, key = self.truth.people[uid], f"LS{arrives_on:%Y%m%d}{number:05}"
+            rows.append(
+                (key, person["name"], person["id_number"], "临时救助", 1500, paid_on, "民政局")
+            )
+            self.truth.rows["civil_affairs/assistance_payment"].append({
+                "payment_id": key, "record_key": key, "person_uid": uid, "certificate_no": None,
+                "aid_type": "临时救助", "subtype": None, "amount": Decimal(1500),
+                "paid_on": paid_on, "benefit_month": None, "department": "民政局",
+                "extract_date": arrives_on, "arrives_on": arrives_on, "file": "linshi",
+                "row_number": number + 1, "quarantined": False, "change": None,
+            })  # fmt: skip
+        header = ("发放编号", "姓名", "身份证号", "救助项目", "发放金额", "发放日期", "发放部门")
+        self._deliver("assistance_payment", f"linshi_{arrives_on:%Y%m%d}.csv", [header, *rows])
+
+    def _deliver(self, dataset: str, name: str, rows: list[tuple[Any, ...]]) -> None:
+        folder = self.settings.landing / "civil_affairs" / dataset
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+        os.utime(path, (0, 0))  # complete: nobody has touched it for long
 
     def facts(self, night: date, said: Published) -> Facts:
         visits = [visit for visit in self.visits if visit[1] < night]
@@ -109,7 +143,7 @@ class Nights:
         """One published night held against the truth."""
         said = self.published(night)
         of = of or self.facts(night, said)
-        return compare(self.truth, judged(of, self.settings.policy), said)
+        return compare(self.truth, judged(of, self.settings.policy), said, self.waits)
 
     def agreement_elsewhere(self, night: date, pack: str, of: Facts | None = None) -> Agreement:
         """The same night under another pack, as if the city lay in its region."""
@@ -118,7 +152,7 @@ class Nights:
         of = of or self.facts(night, said)
         tables = put_to(self.settings, night, policy, self.city.parent / "scratch")
         other = Published({**said.tables, **tables}, said.links)
-        return compare(self.truth, judged(of, policy), other)
+        return compare(self.truth, judged(of, policy), other, self.waits)
 
 
 def city_of(folder: Path, people: int, seed: int) -> Nights:
@@ -128,9 +162,12 @@ def city_of(folder: Path, people: int, seed: int) -> Nights:
     plan = json.loads((city / "truth" / "city.json").read_text(encoding="utf-8"))
     nights = tuple(date.fromisoformat(text) for text in plan["nights"])
     policy = changing_policy(PACKS / "rizhao", folder / "policy" / "rizhao", nights)
-    return Nights(
-        city, Settings(landing=folder / "landing", home=folder / "home", policy=policy), nights
-    )
+    settings = Settings(
+        landing=folder / "landing", home=folder / "home", policy=policy,
+        # the nights lie too close for help to be late otherwise
+        gap_confirmed_days=1, gap_needs_days=1,
+    )  # fmt: skip
+    return Nights(city, settings, nights)
 
 
 def changing_policy(pack: Path, folder: Path, nights: tuple[date, ...]) -> Path:

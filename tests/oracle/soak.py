@@ -1,4 +1,4 @@
-"""The oracle on a city of any size: three nights, a policy that changes, visits, every pack.
+"""The oracle on a city of any size: three nights, a changing policy, visits, every pack, all help.
 
 python -m tests.oracle.soak --people 20000 --work DIR
 
@@ -20,7 +20,8 @@ from typing import Any
 
 from pipelines.logs import show
 from tests.oracle.compare import Agreement, Tally
-from tests.oracle.identity import Published
+from tests.oracle.help_compare import planted
+from tests.oracle.identity import Published, read_table
 from tests.oracle.nights import PACKS, Nights, city_of
 
 
@@ -57,21 +58,41 @@ def soak(work: Path, people: int, seed: int) -> int:
         said = nights.published(night)
         of = nights.facts(night, said)
         found = {"rizhao": nights.agreement(night, of)}
+        what = planted_help(nights, night, found["rizhao"])
         for pack in others:
             found[pack] = nights.agreement_elsewhere(night, pack, of)
         result["nights"][str(night)] = told = {pack: figures(a) for pack, a in found.items()}
+        told["rizhao"]["help"] = {n: t.agreed for n, t in found["rizhao"].help.items()}
         differences += sum(told[pack]["differences"] for pack in told)
+        differences += len(what["missed"]) + len(what["false"])
+        result["nights"][str(night)]["planted help"] = what
         result["nights"][str(night)]["what happened"] = happened(nights, night, said)
         report(night, found)
+        show(f"{night} planted help: {what}")
         (work / "result.json").write_text(json.dumps(result, ensure_ascii=False, indent=1), "utf-8")
     show(f"{differences} differences; {time.process_time() - started:.0f} s of processor time; "
          f"figures in {work / 'result.json'}")  # fmt: skip
     return min(differences, 1)
 
 
+def planted_help(nights: Nights, night: date, said: Agreement) -> dict[str, Any]:
+    """Planted people of certain identity found and left alone, and the share of each finding."""
+    monitoring = nights.kept[night.isoformat()][0]
+    what = planted(nights.city, monitoring, said.people_certain, said.pupils_without_aid)
+    shares = {
+        row["finding"]: [row["found"], row["certain"], row["looked_at"]]
+        for row in read_table(monitoring, "assistance.finding_share")
+    }
+    return {
+        "found": what.found, "left_alone": what.left_alone, "missed": what.missed,
+        "false": what.false, "found, certain, looked at": shares,
+    }  # fmt: skip
+
+
 def lines(found: Agreement) -> dict[str, Tally]:
     """Everything compared, by name."""
     return {
+        **{f"help {name}": tally for name, tally in found.help.items()},
         "households": found.households, "tier history": found.history,
         **{f"tier {name}": tally for name, tally in found.tiers.items()},
         **{f"rule {name}": tally for name, tally in found.alerts.items()},

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from pipelines.synthetic.city import write_city
-from pipelines.synthetic.planted import OF_HOUSEHOLDS, OF_THE_LIVING
+from pipelines.synthetic.planted import OF_COVERS, OF_HOUSEHOLDS, OF_THE_LIVING
 from tests.synthetic.conftest import Written
 
 
@@ -22,7 +22,7 @@ def planted(city: Written) -> pl.DataFrame:
 def test_every_person_is_planted_once_with_what_to_find(city: Written) -> None:
     rows = planted(city)
     assert rows["person_uid"].is_unique().all()
-    assert set(rows["sort"]) >= {*OF_THE_LIVING, *OF_HOUSEHOLDS} - {"pupil"}
+    assert set(rows["sort"]) >= {*OF_THE_LIVING, *OF_HOUSEHOLDS, *OF_COVERS} - {"pupil"}
     kinds = dict(zip(rows["sort"], rows["expected"], strict=True))
     assert kinds["twice"] == "same_aid_twice"
     assert kinds["quarterly"] is None
@@ -35,9 +35,9 @@ def test_what_is_planted_stands_in_files_of_its_own(city: Written) -> None:
     assert not paid.filter(~own)["payment_id"].str.starts_with("ZT").any()
     assert not paid.filter(own)["quarantined"].any()
     households = city.truth("civil_affairs__assistance_household").filter(own)
-    assert households["certificate_no"].n_unique() == sum(
-        planted(city)["sort"].is_in(list(OF_HOUSEHOLDS)).to_list()
-    ) - _more_pupils(city)
+    sorts = planted(city)["sort"]
+    once = sorts.is_in(list(OF_HOUSEHOLDS)).sum() - _more_pupils(city)
+    assert households["certificate_no"].n_unique() == once + 2 * sorts.is_in(list(OF_COVERS)).sum()
 
 
 def _more_pupils(city: Written) -> int:
