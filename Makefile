@@ -16,7 +16,7 @@ HOME_DIR := var/home
 NIGHTS := 2026-11-18 2026-11-19 2026-11-20
 TOWN_PEOPLE := 2000
 
-.PHONY: help setup run sample test check format ui up bench oracle fuzz clean generated
+.PHONY: help setup run sample test check format ui up bench oracle fuzz soak clean generated
 
 help:
 	@echo "make run    set up, make the sample town, run three nights, say what was found"
@@ -26,6 +26,7 @@ help:
 	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
 	@echo "make bench  the measurements in benchmarks/"
 	@echo "make oracle a second, slow program on a city of 20,000: every tier, alert, chain and gap"
+	@echo "make soak   nights killed at random moments, each held against an undisturbed one (KILLS, SEED)"
 	@echo "make fuzz   thousands of mutated files and round trips (FUZZ_FILES, FUZZ_SEED, EXAMPLES)"
 
 $(UV):
@@ -83,6 +84,14 @@ EXAMPLES := 40
 fuzz: setup
 	JIUZHULIAN_FUZZ_FILES=$(FUZZ_FILES) JIUZHULIAN_FUZZ_SEED=$(FUZZ_SEED) \
 	JIUZHULIAN_EXAMPLES=$(EXAMPLES) $(RUN) pytest -n 2 tests/intake/test_fuzz.py tests/intake/test_round_trip.py
+
+KILLS := 200
+COMMAND_KILLS := 10
+SEED := $(shell date +%Y%m%d)
+
+soak: setup
+	$(RUN) python -m tests.faults.soak --kills $(KILLS) --seed $(SEED) --work var/kills
+	$(RUN) python -m tests.faults.soak --kills $(COMMAND_KILLS) --seed $(SEED) --command --work var/kills_command
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache

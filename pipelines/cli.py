@@ -1,8 +1,8 @@
 """The command ``jiuzhulian``: words of the command line in, one call, an exit code out.
 
 Exit codes: 0 done, 1 a blocking check held publication back, 2 could not run, 3 another run holds
-this HOME, 4 a fault of the program, 5 a replay came out otherwise, 6 the service ended by itself,
-130 stopped by Ctrl-C.
+this HOME, 4 a fault of the program, 5 a replay came out otherwise or a published file has changed,
+6 the service ended by itself, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations

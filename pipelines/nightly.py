@@ -23,6 +23,7 @@ from pipelines.lake.home import Home
 from pipelines.lake.kept import keep_contracts, keep_policy
 from pipelines.lake.manifest import Manifest, manifest_sha256
 from pipelines.lake.night import Night
+from pipelines.lake.retention import forget_nights
 from pipelines.lake.sweep import sweep
 from pipelines.logs import warn
 from pipelines.publish.validation import stop_if_held_back
@@ -169,6 +170,7 @@ def commit(night: Night) -> Manifest:
         settings=night.settings.deciding,
     )
     manifest.save(night.home)
+    forget_nights(night.home, night.as_of, night.settings.keep_nights_days)
     sweep(night.home)
     return manifest
 

@@ -224,7 +224,10 @@ def exit_codes() -> str:
         errors.EXIT_PROGRAM_FAULT: [
             "A fault of the program that nobody foresaw; only its kind and place are said."
         ],
-        errors.EXIT_NOT_THE_SAME: ["A replayed night did not come out as it was then."],
+        errors.EXIT_NOT_THE_SAME: [
+            "A replayed night did not come out as it was then, or a published file is no longer "
+            "what was published (`versions --verify`)."
+        ],
     }
     for found in vars(errors).values():
         if inspect.isclass(found) and issubclass(found, errors.JiuzhulianError):

@@ -6,7 +6,8 @@ What a night consists of is said by the assets; here is only how a command start
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from pipelines.assistance.entitlements import check_entitlements
 from pipelines.contracts.load import load_contracts
@@ -21,6 +22,9 @@ from pipelines.logs import terminal
 from pipelines.orders.faults import order_faults
 from pipelines.settings import Settings
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 
 def faults_before(settings: Settings, as_of: date) -> list[str]:
     """Everything that would keep a night from running and can be known without Dagster."""
@@ -31,6 +35,19 @@ def faults_before(settings: Settings, as_of: date) -> list[str]:
     if not settings.landing.is_dir():
         faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")
     return faults
+
+
+def forget_run_records(instance: dg.DagsterInstance, days: int) -> int:
+    """Delete Dagster's record of runs made more than ``days`` ago (0: of none); how many."""
+    import dagster as dg
+
+    if not days:
+        return 0
+    before = datetime.now(UTC) - timedelta(days=days)
+    old = instance.get_runs(dg.RunsFilter(created_before=before))
+    for run in old:
+        instance.delete_run(run.run_id)
+    return len(old)
 
 
 def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None:
@@ -63,6 +80,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
         kept = dg.DagsterInstance.get if settings.record_runs else dg.DagsterInstance.ephemeral
         with kept() as instance:
             settle_cut_off(instance)
+            forget_run_records(instance, settings.keep_run_records_days)
             job.execute_in_process(
                 instance=instance,
                 partition_key=as_of.isoformat(),

@@ -56,6 +56,10 @@ class Settings(BaseSettings):
     max_workbook_cells: int = 60_000_000
     #: publications that stay in published/history: the last one of each of so many nights
     keep_published_nights: int = Field(default=7, ge=1)
+    #: days for which the lake keeps a night, to replay, compare and explain it; 0: for ever
+    keep_nights_days: int = Field(default=800, ge=0)
+    #: days for which Dagster's record of a run is kept; 0: for ever
+    keep_run_records_days: int = Field(default=400, ge=0)
     #: the night whose unusual row counts somebody has looked at and accepts
     accept_row_counts: date | None = None
     #: keep Dagster's record of runs in HOME, for its user interface; without, a night is faster

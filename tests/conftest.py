@@ -1,9 +1,8 @@
-"""Extras: tests that need Chromium, Java, MariaDB, LibreOffice, a network namespace or a whole
-service are left out where it is missing or not asked for.
+"""Extras: tests that need Chromium, Java, MariaDB, LibreOffice, a disk or a network namespace of
+their own are left out where it is missing; those that take minutes where nobody asks for them.
 
-That they are is said at the end.
-``JIUZHULIAN_REQUIRE=browser,isolation,mariadb,office,service,spark`` (CI)
-turns a missing extra into a failure.
+That they are is said at the end. ``JIUZHULIAN_REQUIRE=browser,mariadb,office,…`` (CI names them
+all) turns a missing extra into a failure.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -68,12 +68,31 @@ def no_service() -> str | None:
     return "takes minutes (JIUZHULIAN_REQUIRE=service)"
 
 
+def no_mount() -> str | None:
+    if shutil.which("mount") is None or os.geteuid() != 0:
+        return "only root may mount a small disk"
+    with tempfile.TemporaryDirectory() as place:
+        tried = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "none", place], capture_output=True
+        )
+        if tried.returncode:
+            return "no disk can be mounted here"
+        subprocess.run(["umount", place], check=True)
+    return None
+
+
+def no_soak() -> str | None:
+    return None if "soak" in required() else "asked for by JIUZHULIAN_REQUIRE=soak (CI, make soak)"
+
+
 EXTRAS: dict[str, Callable[[], str | None]] = {
     "browser": no_browser,
     "isolation": no_isolation,
     "mariadb": no_mariadb,
+    "mount": no_mount,
     "office": no_office,
     "service": no_service,
+    "soak": no_soak,
     "spark": no_spark,
 }
 

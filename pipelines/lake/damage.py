@@ -80,7 +80,7 @@ def set_aside(home: Home, as_of: date) -> DamagedState | None:
         told.append(
             f"{len(found.own)} of them are tonight's own and are set aside: run the night again"
         )
-    return DamagedState("; ".join([*told, "what was published before stays"]))
+    return DamagedState("; ".join([*told, "what is published is one whole night"]))
 
 
 def _count(found: Damage) -> str:

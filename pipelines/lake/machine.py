@@ -19,7 +19,7 @@ from pipelines.lake.home import Home
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
-STAYS = "what was published before stays; run the night again afterwards"
+STAYS = "what is published is one whole night; run this one again afterwards"
 
 
 def told(chain: Sequence[BaseException], home: Home, as_of: date) -> JiuzhulianError | None:

@@ -37,7 +37,10 @@ class Ended:
 
 
 def load_everything() -> None:
-    """Import what a night needs and fill the caches that need no thread."""
+    """Import what a night needs and fill the caches that need no thread.
+
+    All of it now: what a child imported later could be other code, if a file was edited meanwhile.
+    """
     import great_expectations  # noqa: F401
     import splink  # noqa: F401
     import xlsxwriter  # noqa: F401
@@ -48,6 +51,8 @@ def load_everything() -> None:
     from pipelines.lake.night import PIPELINES
     from pipelines.rooms import rooms
     from pipelines.standard import views
+    from pipelines.synthetic import arrivals, city  # noqa: F401
+    from tests.faults import plain_night, same  # noqa: F401
 
     load_contracts(), load_codes(), load_promises(), rooms(), views()
     for path in sorted(PIPELINES.rglob("*.sql")):

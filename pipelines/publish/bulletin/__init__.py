@@ -23,7 +23,9 @@ def bulletin_page(night: Night) -> Path:
     """Write the bulletin of the night that was just published, in one step."""
     target = night.home.published / "bulletin.html"
     partial = target.with_name(f".{target.name}.partial")
-    partial.write_text(bulletin_of(night.home.monitoring), encoding="utf-8")
+    partial.write_text(
+        bulletin_of(night.home.monitoring, night.settings.small_count_below), encoding="utf-8"
+    )
     os.replace(partial, target)
     return target
 
