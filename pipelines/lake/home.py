@@ -45,6 +45,7 @@ class Home:
         self.lock_file = self.restricted / "run.lock"
         self.monitoring = self.published / "monitoring.duckdb"
         self.parquet = self.published / "parquet"
+        self.bulletin = self.published / "bulletin.html"
         self.history = self.published / "history"
         self.current = self.published / "current"
         self.identity = self.restricted / "identity.duckdb"

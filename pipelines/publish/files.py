@@ -21,7 +21,7 @@ from pipelines.engine.sql import quoted
 from pipelines.lake.durable import sync
 from pipelines.lake.night import Night
 from pipelines.logs import warn
-from pipelines.publish import versions
+from pipelines.publish import bulletin, versions
 from pipelines.publish.analysis import add_questions, comment
 from pipelines.publish.audience import SHOWN, allowed_promises, audience, shown_texts
 from pipelines.publish.audit import audit, audit_parquet
@@ -83,6 +83,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
         write_dictionary(selected, parquet)
         held = audit(night, promises, path, flat=False)
         audit_parquet(night, selected, parquet)
+        bulletin.draw(path, folder / versions.BULLETIN, night.settings.small_count_below)
         tables = {name: [one.rows, one.hash] for name, one in sorted(held.items())}
         versions.write_manifest(folder, {
             "as_of": night.as_of.isoformat(),

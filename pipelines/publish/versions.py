@@ -1,9 +1,9 @@
 """published/: every publication is a folder of its own, and one link says which is in force.
 
-``history/<as-of>.<n>/`` holds the database, the same tables as Parquet, and their origin.
-``current`` points at one of them and is replaced in one step; ``monitoring.duckdb`` and
-``parquet`` lead through it, so that all of a night appears at once. How a publication is made
-does not belong here.
+``history/<as-of>.<n>/`` holds the database, the same tables as Parquet, the bulletin, and their
+origin. ``current`` points at one of them and is replaced in one step; ``monitoring.duckdb``,
+``parquet`` and ``bulletin.html`` lead through it, so that all of a night appears at once. How a
+publication is made does not belong here.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pipelines.lake.home import Home
 from pipelines.lake.pointer import write_json
 
 DATABASE, PARQUET, MANIFEST = "monitoring.duckdb", "parquet", "manifest.json"
+BULLETIN = "bulletin.html"
 NAME = re.compile(r"(?P<as_of>\d{4}-\d{2}-\d{2})\.(?P<number>[1-9]\d*)")
 
 
@@ -111,7 +112,9 @@ def seal(home: Home, folder: Path, as_of: date) -> Version:
 def show(home: Home, version: Version) -> None:
     """Let analysts see a version from now on: one rename, then forced to disk."""
     _link(home.current, f"{home.history.name}/{version.name}")
-    for place, target in ((home.monitoring, DATABASE), (home.parquet, PARQUET)):
+    for place, target in (
+        (home.monitoring, DATABASE), (home.parquet, PARQUET), (home.bulletin, BULLETIN),
+    ):  # fmt: skip
         through = f"{home.current.name}/{target}"
         if not place.is_symlink() or str(place.readlink()) != through:
             if place.is_dir() and not place.is_symlink():
