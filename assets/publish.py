@@ -226,7 +226,7 @@ def monitoring(
 @dg.asset(
     key=["published", "bulletin"],
     deps=[["published", "monitoring"]],
-    group_name="publish",
+    group_name=group("publish", "published"),
     owners=OWNERS,
     kinds={"html"},
     partitions_def=NIGHTS,
