@@ -36,9 +36,12 @@ def withheld() -> Iterator[None]:
         raise error from None
     except OSError as error:
         _shown(error)
-        raise OSError(error.errno, error.strerror or type(error).__name__) from None
+        said = error.strerror or type(error).__name__
+        raise (OSError(said) if error.errno is None else OSError(error.errno, said)) from None
     except Exception as error:
-        if interrupted(error) or isinstance(error, OF_THE_MACHINE):
+        # the orchestrator's own words (try again) hold no value
+        of_dagster = type(error).__module__.split(".", 1)[0] == "dagster"
+        if interrupted(error) or isinstance(error, OF_THE_MACHINE) or of_dagster:
             raise error from None
         _shown(error)
         raise ProgramFault(fault_text(error)) from None

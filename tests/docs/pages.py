@@ -59,10 +59,11 @@ def anchors(page: Path) -> set[str]:
 
 
 def commands(sample: Sample) -> list[list[str]]:
-    """The command lines of a shell sample, comments left out; a quoted text may span lines."""
-    lexer = shlex.shlex(
-        re.sub(r" +# .*$", "", sample.text, flags=re.MULTILINE), posix=True, punctuation_chars="\n"
-    )
+    """The command lines of a shell sample, without comments and values set for one command; a
+    quoted text may span lines, and a line may go on after a backslash."""
+    text = re.sub(r" +# .*$", "", sample.text, flags=re.MULTILINE).replace("\\\n", " ")
+    text = re.sub(r"^(?:[A-Z_]+=\S+ +)+", "", text, flags=re.MULTILINE)
+    lexer = shlex.shlex(text, posix=True, punctuation_chars="\n")
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " ", True, ""
     found: list[list[str]] = [[]]
     for word in lexer:

@@ -1,7 +1,7 @@
 """A whole night in this process, without Dagster's record of it: what the assets call, in order.
 
-For tests that need many nights: Dagster's own steps cost more than a small night. The command itself
-is killed in tests/cli and by ``python -m tests.faults.soak --command``.
+For tests that need many nights: Dagster's own steps cost more than a small night. The command
+itself is killed in tests/cli and by ``python -m tests.faults.soak --command``.
 """
 
 from __future__ import annotations

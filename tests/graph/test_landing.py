@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 import time
@@ -67,7 +68,7 @@ def test_a_fault_that_passes_is_tried_again_where_nobody_watches(
     def shaky(*words: Any, **more: Any) -> Any:
         tried.append(1)
         if len(tried) < 3:
-            raise OSError("the network went away")
+            raise OSError(errno.ENETUNREACH, "the network went away")
         return real(*words, **more)
 
     monkeypatch.setattr(intake, "RETRY_SECONDS", 0.0)

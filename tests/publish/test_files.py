@@ -67,7 +67,7 @@ def test_the_whole_room(night: Night, home: Home) -> None:
     text = page.read_text(encoding="utf-8")
     assert "全部通过" in text and "http" not in text and "src=" not in text
     assert sorted(p.name for p in home.published.iterdir()) == [
-        "current", "history", "monitoring.duckdb", "parquet", "quality",
+        "bulletin.html", "current", "history", "monitoring.duckdb", "parquet", "quality",
     ]  # fmt: skip
     assert b"\xe7\x8e\x8b\xe6\x9f\x90" not in home.monitoring.read_bytes()
     assert summarise(home.root)
