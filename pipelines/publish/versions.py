@@ -27,6 +27,7 @@ from pipelines.lake.pointer import write_json
 
 DATABASE, PARQUET, MANIFEST = "monitoring.duckdb", "parquet", "manifest.json"
 BULLETIN = "bulletin.html"
+DICTIONARY = "dictionary.json"
 NAME = re.compile(r"(?P<as_of>\d{4}-\d{2}-\d{2})\.(?P<number>[1-9]\d*)")
 
 
@@ -111,16 +112,32 @@ def seal(home: Home, folder: Path, as_of: date) -> Version:
 
 def show(home: Home, version: Version) -> None:
     """Let analysts see a version from now on: one rename, then forced to disk."""
+    _clear(home.current)
     _link(home.current, f"{home.history.name}/{version.name}")
     for place, target in (
         (home.monitoring, DATABASE), (home.parquet, PARQUET), (home.bulletin, BULLETIN),
     ):  # fmt: skip
+        if not (folder_of(home, version) / target).exists():  # a bulletin that was not drawn
+            place.unlink(missing_ok=True)
+            continue
         through = f"{home.current.name}/{target}"
         if not place.is_symlink() or str(place.readlink()) != through:
-            if place.is_dir() and not place.is_symlink():
-                raise JiuzhulianError(f"{place} is a folder of somebody else: move it away")
+            _clear(place)
             _link(place, through)
     sync(home.published)
+
+
+def _clear(place: Path) -> None:
+    """Take away a folder where a link should be: a HOME that was copied with links followed has
+    copies of a version there. A folder that holds something else is left, with an error."""
+    if place.is_symlink() or not place.is_dir():
+        return
+    if not any((place / name).is_file() for name in (MANIFEST, DICTIONARY)):
+        raise JiuzhulianError(f"{place} is a folder of somebody else: move it away")
+    doomed = place.with_name(f".{place.name}.partial")
+    shutil.rmtree(doomed, ignore_errors=True)
+    os.replace(place, doomed)
+    shutil.rmtree(doomed)
 
 
 def _link(place: Path, target: str) -> None:

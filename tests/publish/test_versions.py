@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -187,3 +188,14 @@ def test_an_identifier_in_the_finished_file_holds_it_back(home: Home, text: str)
     assert text not in str(held.value) and said(home)[0] == AS_OF
     assert [p.name for p in home.history.iterdir()] == [ONE.name]
     night.close()
+
+
+def test_a_home_that_was_copied_with_links_followed(home: Home, tmp_path: Path) -> None:
+    """`cp -L` leaves folders where links should be; the next night puts that right."""
+    run(home)
+    copy = Home(shutil.copytree(home.root, tmp_path / "copy")).create()
+    assert copy.current.is_dir() and not copy.current.is_symlink()
+    run(copy, NEXT, persons=3)
+    assert said(copy) == (NEXT, 3)
+    assert copy.current.is_symlink() and copy.parquet.is_symlink()
+    assert len(versions.versions(copy)) == 2
