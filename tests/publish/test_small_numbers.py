@@ -44,8 +44,8 @@ def test_nobody_can_work_one_out(parts: list[int]) -> None:
     seen = protected(counts, [("all", [key for key in counts if key != "all"])])
     assert all(value == counts[key] for key, value in seen.items() if isinstance(value, int))
     assert all(seen[key] is Hidden.SMALL for key, count in counts.items() if 0 < count < LEAST)
-    if 0 < counts["all"] < LEAST and len(parts) == 1:
-        return  # both say the same, and both are hidden
+    if 0 < counts["all"] < LEAST and sum(part > 0 for part in parts) in (1, LEAST - 1):
+        return  # one part says what its sum says; four parts of a sum below five are one each
     hidden = [key for key in counts if isinstance(seen[key], Hidden)]
     worlds = [
         dict(zip(hidden, world, strict=True))
