@@ -52,9 +52,7 @@ def ask(night: date, trigger: str, key: str, **more: str) -> dg.RunRequest:
     "for that day. Nights that are missing since the last one are asked for too, "
     "the oldest first.",
 )
-def nightly_at_two(
-    context: dg.ScheduleEvaluationContext, night: NightResource
-) -> list[dg.RunRequest]:
+def every_night(context: dg.ScheduleEvaluationContext, night: NightResource) -> list[dg.RunRequest]:
     from pipelines.lake.home import Home
 
     today = context.scheduled_execution_time.astimezone(ZoneInfo(TIMEZONE)).date()
@@ -183,7 +181,7 @@ def why(context: dg.RunFailureSensorContext) -> tuple[str | None, str]:
 def automation() -> dg.Definitions:
     return dg.Definitions(
         jobs=[NIGHTLY],
-        schedules=[nightly_at_two],
+        schedules=[every_night],
         sensors=[arrivals, missed_nights, failures],
         resources={"night": NightResource()},
         executor=dg.in_process_executor,

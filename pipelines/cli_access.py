@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli_options import AnswerFormat, Format, HomeDir, Purpose, noted, settings
+from pipelines.cli_options import AnswerFormat, Format, HomeDir, Purpose, home_of, noted
 from pipelines.errors import JiuzhulianError
-from pipelines.lake.home import Home
 
 audit = typer.Typer(name="audit", help="Who saw whom, and why.", no_args_is_help=True)
 keys = typer.Typer(name="key", help="Keys: for sealing, and for ids.", no_args_is_help=True)
@@ -28,7 +27,7 @@ def verify_log(
     from pipelines.logs import show
 
     known = [access_log.Head.read(text) for text in head or ()]
-    found, faults = access_log.verify(_home(home), known)
+    found, faults = access_log.verify(home_of(home), known)
     if faults:
         raise JiuzhulianError("the access log does not hold: " + "; ".join(faults))
     show(f"{found.entries} entries hold; head {found}")
@@ -40,7 +39,7 @@ def head_of_log(home: HomeDir = None) -> None:
     from pipelines.lake import access_log
     from pipelines.logs import show
 
-    found, faults = access_log.verify(_home(home))
+    found, faults = access_log.verify(home_of(home))
     if faults:
         raise JiuzhulianError("the access log does not hold: " + "; ".join(faults))
     show(str(found))
@@ -62,7 +61,7 @@ def show_log(
     from pipelines.logs import show
 
     found = [
-        entry for entry in access_log.entries(_home(home))
+        entry for entry in access_log.entries(home_of(home))
         if subject is None or subject in entry.subjects
     ][-last:]  # fmt: skip
     if format_ is Format.JSON:
@@ -89,7 +88,7 @@ def seal(
     from pipelines import sealing
     from pipelines.logs import show
 
-    place = _home(home)
+    place = home_of(home)
     whom = sealing.recipients_of(to or (), recipients)
     noted(place.root, "seal", purpose, counts={"recipients": len(whom)}, detail=part)
     with place.locked():
@@ -108,7 +107,7 @@ def unseal(
     from pipelines import sealing
     from pipelines.logs import show
 
-    place = _home(home)
+    place = home_of(home)
     secrets = sealing.identities_of(identity)
     noted(place.root, "unseal", purpose)
     made = sealing.unseal(sealed, into, secrets)
@@ -131,18 +130,11 @@ def rotate_key(home: HomeDir = None, purpose: Purpose = None) -> None:
     """Ids that are new from now on come from a new key; those in use stay, the old key is kept."""
     from pipelines.logs import show
 
-    place = _home(home)
+    place = home_of(home)
     noted(place.root, "rotate_key", purpose)
     with place.locked():
         kept = place.rotate_key()
     show(f"a new key from the next night on; the old one lies in {kept}: back both up")
-
-
-def _home(home: Path | None) -> Home:
-    place = Home(settings(home=home).home)
-    if not place.restricted.is_dir():
-        raise JiuzhulianError(f"{place.root} is no HOME: name one (--home) where a night was run")
-    return place
 
 
 def add(app: typer.Typer) -> None:

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.errors import JiuzhulianError
 from pipelines.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from pipelines.lake.home import Home
 
 Landing = Annotated[Path | None, typer.Option(help="Folder with <source>/<dataset>/ files.")]
 Policy = Annotated[Path | None, typer.Option(help="Folder with parameters.yaml and rules.yaml.")]
@@ -42,6 +45,16 @@ def settings(
 ) -> Settings:
     given: dict[str, Any] = {"landing": landing, "policy": policy, "home": home}
     return read_settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def home_of(given: Path | None) -> Home:
+    """The HOME that is meant; JiuzhulianError where no night was ever run."""
+    from pipelines.lake.home import Home
+
+    place = Home(settings(home=given).home)
+    if not place.restricted.is_dir():
+        raise JiuzhulianError(f"{place.root} is no HOME: name one (--home) where a night was run")
+    return place
 
 
 def noted(

@@ -10,9 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli_options import HomeDir, Purpose, noted, settings
+from pipelines.cli_options import HomeDir, Purpose, home_of, noted
 from pipelines.errors import JiuzhulianError
-from pipelines.lake.home import Home
 
 person = typer.Typer(
     name="person", help="One person's data: PIPL art. 44 to 48.", no_args_is_help=True
@@ -32,7 +31,7 @@ def find_person(purpose: Purpose = None, home: HomeDir = None) -> None:
     from pipelines import subject
     from pipelines.logs import show
 
-    where = _home(home)
+    where = home_of(home)
     number = _asked("身份证号 identity number")
     found = subject.find(where.root, number)
     noted(where.root, "find", purpose, found)
@@ -53,7 +52,7 @@ def reidentify(
     from pipelines import subject
     from pipelines.lake.restriction import refuse_restricted
 
-    where = _home(home)
+    where = home_of(home)
     refuse_restricted(where, people, despite)
     noted(where.root, "reidentify", purpose, people, detail="despite" if despite else "")
     for row in subject.identities(where.root, people):
@@ -76,7 +75,7 @@ def show_person(
     from pipelines.lake.restriction import refuse_restricted
     from pipelines.logs import show
 
-    where = _home(home)
+    where = home_of(home)
     refuse_restricted(where, [person_id], despite)
     noted(where.root, "held", purpose, [person_id], detail="despite" if despite else "")
     told: dict[str, Any] = subject.held(where.root, person_id)
@@ -111,7 +110,7 @@ def correct(
     from pipelines import subject
     from pipelines.logs import show
 
-    where = _home(home)
+    where = home_of(home)
     value = _asked("正确的值，空为不详 right value, empty if unknown")
     noted(where.root, "correct", f"更正 {column}", [person_id])
     with where.locked():
@@ -131,7 +130,7 @@ def restrict(
     from pipelines.lake import restriction
     from pipelines.logs import show
 
-    where = _home(home)
+    where = home_of(home)
     if not reason.strip() or not by.strip():
         raise JiuzhulianError("--reason and --by are needed: they are kept for good")
     noted(where.root, "lift_restriction" if lift else "restrict", "限制处理", [person_id])
@@ -144,13 +143,6 @@ def _asked(what: str) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt(what, default="", show_default=False, err=True))
     return sys.stdin.readline().strip()
-
-
-def _home(home: Path | None) -> Home:
-    place = Home(settings(home=home).home)
-    if not place.restricted.is_dir():
-        raise JiuzhulianError(f"{place.root} is no HOME: name one (--home) where a night was run")
-    return place
 
 
 def add(app: typer.Typer) -> None:

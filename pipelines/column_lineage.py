@@ -58,8 +58,8 @@ def text() -> str:
         table: {column: [".".join(one) for one in sources] for column, sources in columns.items()}
         for table, columns in sorted(compute().items())
     }
-    whole = {"of": rests_on(), "tables": made}
-    return json.dumps(whole, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+    lines = [f"  {json.dumps(table)}: {json.dumps(made[table], sort_keys=True)}" for table in made]
+    return f'{{"of": "{rests_on()}", "tables": {{\n' + ",\n".join(lines) + "\n}}\n"
 
 
 def rests_on() -> str:

@@ -47,6 +47,11 @@ def to_spark(sql: str) -> str:
     return parsed(sql).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE, pretty=True)
 
 
+def literal(text: str) -> str:
+    """A text, quoted."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def quoted(name: str) -> str:
     """An identifier, quoted."""
     return exp.to_identifier(name, quoted=True).sql(dialect=DIALECT)

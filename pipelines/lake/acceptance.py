@@ -7,13 +7,12 @@ Whether a scope needs one is judged in room standard.
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
+from pipelines.lake import decisions
 from pipelines.lake.home import Home
 
 ScopeOf = tuple[date, date, str]
@@ -52,22 +51,12 @@ class Acceptance:
 
 def record(home: Home, **said: Any) -> Acceptance:
     """Write a decision down; the fields of Acceptance but for its id and instant."""
-    now = datetime.now(UTC)
-    made = Acceptance(
-        acceptance_id=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}",
-        recorded_at=now.isoformat(timespec="microseconds"),
-        **said,
-    )
+    name, instant = decisions.stamp()
+    made = Acceptance(acceptance_id=name, recorded_at=instant, **said)
     raw = asdict(made)
     for name in ("extract_date", "received_on"):
         raw[name] = raw[name].isoformat()
-    home.acceptances.mkdir(mode=0o700, exist_ok=True)
-    path = home.acceptances / f"{made.acceptance_id}.json"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(raw, file, ensure_ascii=False, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
+    decisions.keep(home.acceptances, name, raw)
     return made
 
 

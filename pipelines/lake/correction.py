@@ -8,15 +8,13 @@ the law asks of the department itself is not replaced by this.
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.contracts.promises import PromisedColumn
-from pipelines.engine.sql import quoted
+from pipelines.engine.sql import literal, quoted
+from pipelines.lake import decisions
 from pipelines.lake.home import Home
 
 
@@ -47,19 +45,9 @@ class Correction:
 
 def record(home: Home, **said: Any) -> Correction:
     """Write a decision down; the fields of Correction but for its id and instant."""
-    now = datetime.now(UTC)
-    made = Correction(
-        correction_id=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}",
-        recorded_at=now.isoformat(timespec="microseconds"),
-        **said,
-    )
-    home.corrections.mkdir(mode=0o700, exist_ok=True)
-    path = home.corrections / f"{made.correction_id}.json"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(made), file, ensure_ascii=False, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
+    name, instant = decisions.stamp()
+    made = Correction(correction_id=name, recorded_at=instant, **said)
+    decisions.keep(home.corrections, name, asdict(made))
     return made
 
 
@@ -97,4 +85,4 @@ def corrected(view: str, columns: Sequence[PromisedColumn], made: Sequence[Corre
 
 
 def _text(value: str | None) -> str:
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+    return "NULL" if value is None else literal(value)

@@ -19,7 +19,9 @@ from pipelines.lake.home import Home
 
 POLICY, CONTRACTS = "policy", "contracts"
 #: what of schemas/ decides what a night finds; promises of tables belong to the code
-CONTRACT_FOLDERS = ("sources", "codes", "lookups", "linkage", "assistance", "orders")
+CONTRACT_FOLDERS = (
+    "sources", "codes", "lookups", "linkage", "assistance", "orders", "publish", "views", "macros",
+)  # fmt: skip
 
 
 def keep_policy(home: Home, folder: Path) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipelines.engine.sql import quoted
+from pipelines.engine.sql import literal, quoted
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _patch(raw: Sequence[Any] | None) -> Patch | None:
 
 def read_parquet(paths: Iterable[Path]) -> str:
     """Parquet files as a table of a statement."""
-    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    files = ", ".join(literal(str(path)) for path in paths)
     return f"read_parquet([{files}], hive_partitioning = false)"
 
 

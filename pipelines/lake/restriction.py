@@ -7,13 +7,11 @@ computation, which is a duty by law; the documentation says what is left to deci
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 from pipelines.errors import JiuzhulianError
+from pipelines.lake import decisions
 from pipelines.lake.home import Home
 
 
@@ -30,18 +28,9 @@ class Restriction:
 
 
 def record(home: Home, person_id: str, lifted: bool, reason: str, by: str) -> Restriction:
-    now = datetime.now(UTC)
-    made = Restriction(
-        f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}", person_id, lifted, reason, by,
-        now.isoformat(timespec="microseconds"),
-    )  # fmt: skip
-    home.restrictions.mkdir(mode=0o700, exist_ok=True)
-    path = home.restrictions / f"{made.restriction_id}.json"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(made), file, ensure_ascii=False, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
+    name, instant = decisions.stamp()
+    made = Restriction(name, person_id, lifted, reason, by, instant)
+    decisions.keep(home.restrictions, name, asdict(made))
     return made
 
 

@@ -154,70 +154,40 @@ kind as (
         has_moved
 ),
 
-in_subgroup as (
+named as (
     select
-        source, dataset, 'all' as subgroup, mentions, linked_by_id, linked_by_probability,
-        unlinked, in_review, wrong_links, right_links, missed_links
-    from kind
-    union all
-    select
-        source, dataset, 'no_number' as subgroup, mentions, linked_by_id, linked_by_probability,
-        unlinked, in_review, wrong_links, right_links, missed_links
-    from kind
-    where has_no_number
-    union all
-    select
-        source, dataset, 'children_under_7' as subgroup, mentions, linked_by_id, linked_by_probability,
-        unlinked, in_review, wrong_links, right_links, missed_links
-    from kind
-    where is_under_7
-    union all
-    select
-        source, dataset, 'pupils' as subgroup, mentions, linked_by_id, linked_by_probability,
-        unlinked, in_review, wrong_links, right_links, missed_links
-    from kind
-    where is_pupil
-    union all
-    select
-        source, dataset, 'over_75' as subgroup, mentions, linked_by_id, linked_by_probability,
-        unlinked, in_review, wrong_links, right_links, missed_links
-    from kind
-    where is_over_75
-    union all
-    select
-        source, dataset, 'minority_names' as subgroup, mentions, linked_by_id, linked_by_probability,
-        unlinked, in_review, wrong_links, right_links, missed_links
-    from kind
-    where is_minority
-    union all
-    select
-        source, dataset, 'rural' as subgroup, mentions, linked_by_id, linked_by_probability,
-        unlinked, in_review, wrong_links, right_links, missed_links
-    from kind
-    where is_rural
-    union all
-    select
-        source, dataset, 'moved' as subgroup, mentions, linked_by_id, linked_by_probability,
-        unlinked, in_review, wrong_links, right_links, missed_links
-    from kind
-    where has_moved
+        unnest([
+            'all', 'no_number', 'children_under_7', 'pupils', 'over_75', 'minority_names', 'rural', 'moved'
+        ]) as subgroup
 ),
 
 counted as (
     select
-        source,
-        dataset,
-        subgroup,
-        sum(mentions) as mentions,
-        sum(linked_by_id) as linked_by_id,
-        sum(linked_by_probability) as linked_by_probability,
-        sum(unlinked) as unlinked,
-        sum(in_review) as in_review,
-        sum(wrong_links) as wrong_links,
-        sum(right_links) as right_links,
-        sum(missed_links) as missed_links
-    from in_subgroup
-    group by source, dataset, subgroup
+        kind.source,
+        kind.dataset,
+        named.subgroup,
+        sum(kind.mentions) as mentions,
+        sum(kind.linked_by_id) as linked_by_id,
+        sum(kind.linked_by_probability) as linked_by_probability,
+        sum(kind.unlinked) as unlinked,
+        sum(kind.in_review) as in_review,
+        sum(kind.wrong_links) as wrong_links,
+        sum(kind.right_links) as right_links,
+        sum(kind.missed_links) as missed_links
+    from kind
+    cross join named
+    where
+        case named.subgroup
+            when 'all' then true
+            when 'no_number' then kind.has_no_number
+            when 'children_under_7' then kind.is_under_7
+            when 'pupils' then kind.is_pupil
+            when 'over_75' then kind.is_over_75
+            when 'minority_names' then kind.is_minority
+            when 'rural' then kind.is_rural
+            when 'moved' then kind.has_moved
+        end
+    group by kind.source, kind.dataset, named.subgroup
 )
 
 select

@@ -10,7 +10,7 @@ import duckdb
 
 from pipelines.contracts.gx_tables import IDENTIFIER
 from pipelines.contracts.promises import Promise
-from pipelines.engine.sql import quoted
+from pipelines.engine.sql import literal, quoted
 from pipelines.errors import NotFound, PublicationHeldBack
 from pipelines.lake.night import Night
 from pipelines.lake.table_diff import OF_THE_RUN
@@ -59,8 +59,8 @@ def audit_parquet(night: Night, selected: Sequence[Selection], folder: Path) -> 
         for one in selected:
             table = one.promise.table
             path = str(folder / one.promise.schema / f"{one.promise.name}.parquet")
-            named = con.execute(f"DESCRIBE SELECT * FROM read_parquet({_text(path)})").fetchall()
-            rows = con.execute(f"SELECT count(*) FROM read_parquet({_text(path)})").fetchall()
+            named = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)})").fetchall()
+            rows = con.execute(f"SELECT count(*) FROM read_parquet({literal(path)})").fetchall()
             pointer = night.pointer(table)
             if tuple(row[0] for row in named) != one.columns:
                 faults.append(f"{table} does not have the columns that were asked for")
@@ -83,10 +83,6 @@ def _place(promise: Promise, flat: bool) -> tuple[str, str]:
 
 def _source(promise: Promise, flat: bool) -> str:
     return ".".join(quoted(part) for part in _place(promise, flat))
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _as_promised(
@@ -172,7 +168,7 @@ def _identifiers(con: duckdb.DuckDBPyConnection, promises: Sequence[Promise]) ->
             continue
         rows = con.execute(
             f"SELECT count(*) FROM {_source(promise, flat=False)} "
-            f"WHERE regexp_matches(concat_ws('|', {', '.join(texts)}), {_text(IDENTIFIER)})"
+            f"WHERE regexp_matches(concat_ws('|', {', '.join(texts)}), {literal(IDENTIFIER)})"
         ).fetchall()[0][0]
         if rows:
             faults.append(f"{promise.table} holds what reads like an identifier in {rows} rows")

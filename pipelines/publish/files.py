@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.promises import Promise, load_promises
-from pipelines.engine.sql import quoted
+from pipelines.engine.sql import literal, quoted
 from pipelines.lake.durable import sync
 from pipelines.lake.night import Night
 from pipelines.logs import warn
@@ -165,8 +165,8 @@ def _made(night: Night, partial: Path, mode: int) -> Iterator[duckdb.DuckDBPyCon
     )
     before = os.umask(0o777 & ~mode)
     try:
-        path = str(partial).replace("'", "''")
-        con.execute(f"ATTACH '{path}' AS {MADE} (STORAGE_VERSION '{STORAGE_VERSION}')")
+        path = literal(str(partial))
+        con.execute(f"ATTACH {path} AS {MADE} (STORAGE_VERSION '{STORAGE_VERSION}')")
         os.chmod(partial, mode)
         yield con
         con.execute(f"CHECKPOINT {MADE}")
@@ -200,8 +200,8 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
         )
     con.execute(f"COMMENT ON TABLE {name} IS {comment(promise)}")
     for column in promise.columns:
-        text = f"{column.zh} / {column.en}".replace("'", "''")
-        con.execute(f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS '{text}'")
+        text = literal(f"{column.zh} / {column.en}")
+        con.execute(f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {text}")
 
 
 def _rows(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, source: str) -> str:

@@ -63,7 +63,10 @@ def _decisions(night: Night) -> dict[str, list[str]]:
         acceptances = [one.acceptance_id for one in load_acceptances(night.home)]
         judgements = sorted(path.stem for path in night.home.judgements.glob("*.jsonl"))
     disputes = [one.dispute_id for one in night.disputes]
-    return {"acceptances": acceptances, "judgements": judgements, "disputes": disputes}
+    return {
+        "acceptances": acceptances, "judgements": judgements, "disputes": disputes,
+        "corrections": sorted(one.correction_id for one in night.corrections),
+    }  # fmt: skip
 
 
 def _said_before(night: Night) -> str | None:

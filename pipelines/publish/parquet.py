@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from pipelines.contracts.promises import Promise
-from pipelines.engine.sql import quoted
+from pipelines.engine.sql import literal, quoted
 
 OPTIONS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3"
 DICTIONARY = ("dictionary.csv", "dictionary.json")
@@ -50,7 +50,7 @@ def write_parquet(
         order = ", ".join(quoted(key) for key in promise.key) or "ALL"
         source = f"{catalog}.{quoted(promise.schema)}.{quoted(promise.name)}"
         con.execute(
-            f"COPY (SELECT {listed} FROM {source} ORDER BY {order}) TO {_text(str(target))} "
+            f"COPY (SELECT {listed} FROM {source} ORDER BY {order}) TO {literal(str(target))} "
             f"({OPTIONS}, KV_METADATA {{{_metadata(one)}}})"
         )
         target.chmod(0o644)
@@ -120,8 +120,4 @@ def _metadata(one: Selection) -> str:
         "description_zh": promise.zh, "description_en": promise.en, "grain": promise.grain,
         "key": ", ".join(promise.key),
     }  # fmt: skip
-    return ", ".join(f"{quoted(name)}: {_text(text)}" for name, text in told.items())
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return ", ".join(f"{quoted(name)}: {literal(text)}" for name, text in told.items())

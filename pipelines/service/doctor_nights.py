@@ -36,7 +36,7 @@ NEEDED: tuple[tuple[tuple[str, ...], Any, str], ...] = (
     (("freshness", "enabled"), True, "overdue feeds show"),
 )
 #: instigators that must be on where the service runs
-SWITCHES = ("nightly_at_two", "arrivals", "missed_nights", "failures")
+SWITCHES = ("every_night", "arrivals", "missed_nights", "failures")
 
 
 def storage(at: Look) -> Iterator[Finding]:

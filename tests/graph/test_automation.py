@@ -23,7 +23,7 @@ FIRES = datetime(2026, 11, 19, 18, tzinfo=UTC)
 
 
 def fired(at: datetime) -> list[dg.RunRequest]:
-    schedule = repository().get_schedule_def("nightly_at_two")
+    schedule = repository().get_schedule_def("every_night")
     context = dg.build_schedule_context(
         scheduled_execution_time=at, repository_def=repository(),
         resources={"night": NightResource()},
@@ -40,7 +40,7 @@ def committed(home: Path, *nights: str) -> None:
 
 
 def test_the_schedule_asks_for_that_very_day_at_two_in_shanghai(place: Path) -> None:
-    schedule = repository().get_schedule_def("nightly_at_two")
+    schedule = repository().get_schedule_def("every_night")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
     (request,) = fired(FIRES)
     assert request.partition_key == "2026-11-20"

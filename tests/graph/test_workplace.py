@@ -138,7 +138,7 @@ def test_every_field_of_the_launchpad_says_what_it_does() -> None:
 def test_schedule_and_sensors_say_what_they_do() -> None:
     found = [*repository().schedule_defs, *repository().sensor_defs]
     assert {one.name for one in found} == {
-        "nightly_at_two", "arrivals", "missed_nights", "failures",
+        "every_night", "arrivals", "missed_nights", "failures",
     }  # fmt: skip
     assert all(CHINESE.search(one.description or "") for one in found)
 
@@ -149,7 +149,7 @@ def test_they_wait_for_a_person_but_under_the_service(monkeypatch: pytest.Monkey
     from assets import automation
 
     def states() -> set[str]:
-        named = [automation.nightly_at_two, automation.arrivals, automation.missed_nights,
+        named = [automation.every_night, automation.arrivals, automation.missed_nights,
                  automation.failures]  # fmt: skip
         return {one.default_status.value for one in named}
 

@@ -16,6 +16,7 @@ import pytest
 
 from pipelines import publish
 from pipelines.errors import DamagedState, NotFound, PublicationHeldBack
+from pipelines.lake import correction
 from pipelines.lake.home import Home
 from pipelines.nightly import commit
 from pipelines.publish import versions
@@ -199,3 +200,14 @@ def test_a_home_that_was_copied_with_links_followed(home: Home, tmp_path: Path) 
     assert said(copy) == (NEXT, 3)
     assert copy.current.is_symlink() and copy.parquet.is_symlink()
     assert len(versions.versions(copy)) == 2
+
+
+def test_a_correction_is_part_of_what_a_version_was_made_from(home: Home) -> None:
+    run(home)
+    made = correction.record(
+        home, source="medical_insurance", dataset="insured_person", record_key="P1", column="sex",
+        was="1", values={"sex": "2"}, reason="card shown", decided_by="clerk",
+    )  # fmt: skip
+    run(home, NEXT)
+    told = [versions.manifest_of(home, one)["made_from"]["decisions"] for one in (ONE, TWO)]
+    assert [one["corrections"] for one in told] == [[], [made.correction_id]]

@@ -14,7 +14,7 @@ import duckdb
 from sqlglot import exp
 
 from pipelines.contracts.promises import Promise, load_macros, load_views
-from pipelines.engine.sql import DIALECT, parsed, quoted, read_sql, tables_read
+from pipelines.engine.sql import DIALECT, literal, parsed, quoted, read_sql, tables_read
 
 HERE = Path(__file__).parent
 
@@ -57,7 +57,7 @@ def _statements(tables: Collection[str], schemas: Path | None) -> Iterator[str]:
         yield f"CREATE VIEW {name} AS {_view_sql(promise)}"
         yield f"COMMENT ON VIEW {name} IS {comment(promise)}"
         for column in promise.columns:
-            text = _text(f"{column.zh} / {column.en}")
+            text = literal(f"{column.zh} / {column.en}")
             yield f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {text}"
     for promise in macros_over(tables, schemas):
         name, sql = _named(promise), _macro_sql(promise)
@@ -69,11 +69,7 @@ def _statements(tables: Collection[str], schemas: Path | None) -> Iterator[str]:
 
 def comment(promise: Promise) -> str:
     """What a table, view or macro is, as an SQL text."""
-    return _text(f"{promise.title_zh} / {promise.title_en}: {promise.zh} / {promise.en}")
-
-
-def _text(said: str) -> str:
-    return "'" + said.replace("'", "''") + "'"
+    return literal(f"{promise.title_zh} / {promise.title_en}: {promise.zh} / {promise.en}")
 
 
 def _named(promise: Promise) -> str:
