@@ -83,7 +83,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
         write_dictionary(selected, parquet)
         held = audit(night, promises, path, flat=False)
         audit_parquet(night, selected, parquet)
-        bulletin.draw(path, folder / versions.BULLETIN, night.settings.small_count_below)
+        bulletin.write_bulletin(path, folder / versions.BULLETIN, night.settings.small_count_below)
         tables = {name: [one.rows, one.hash] for name, one in sorted(held.items())}
         versions.write_manifest(folder, {
             "as_of": night.as_of.isoformat(),

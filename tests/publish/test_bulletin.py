@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.publish.bulletin import bulletin_of
+from pipelines.publish import bulletin
+from pipelines.publish.bulletin import bulletin_of, write_bulletin
 from pipelines.publish.bulletin.draw import bar, line
 from pipelines.publish.bulletin.figures import Figures, figures
 from pipelines.publish.small_numbers import LEAST, Hidden
@@ -183,3 +184,21 @@ def test_a_line_has_a_hole_where_a_number_is_hidden() -> None:
     assert 'aria-label="a &amp; b"' in drawn
     only = line([(days[0], 7)], "main", "one night")
     assert "polyline" not in only and only.count("<circle") == 1
+
+
+def test_a_bulletin_that_cannot_be_drawn_holds_nothing_back(tmp_path: Path) -> None:
+    broken, page = tmp_path / "broken.duckdb", tmp_path / "bulletin.html"
+    duckdb.connect(str(broken)).close()
+    write_bulletin(broken, page, 5)
+    assert not page.exists()
+
+
+def test_who_stops_a_run_stops_it_at_the_bulletin_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> str:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(bulletin, "bulletin_of", stopped)
+    with pytest.raises(RuntimeError, match="interrupted"):
+        write_bulletin(tmp_path / "any.duckdb", tmp_path / "bulletin.html", 5)

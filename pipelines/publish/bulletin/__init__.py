@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.engine.duck import interrupted
 from pipelines.errors import JiuzhulianError
 from pipelines.lake.night import Night
 from pipelines.logs import warn
@@ -17,10 +18,10 @@ from pipelines.publish.bulletin.figures import figures
 from pipelines.publish.bulletin.render import rendered
 from pipelines.publish.small_numbers import LEAST
 
-__all__ = ["bulletin_of", "bulletin_page", "draw"]
+__all__ = ["bulletin_of", "bulletin_page", "write_bulletin"]
 
 
-def draw(monitoring: Path, page: Path, least: int) -> None:
+def write_bulletin(monitoring: Path, page: Path, least: int) -> None:
     """Write the bulletin of a file that is about to be published.
 
     No night is held back for its bulletin: one that cannot be drawn is missing, and said.
@@ -30,6 +31,8 @@ def draw(monitoring: Path, page: Path, least: int) -> None:
         page.chmod(0o644)
     except Exception as error:
         page.unlink(missing_ok=True)
+        if interrupted(error):
+            raise
         warn(f"the bulletin could not be drawn ({type(error).__name__}); the night goes on without")
 
 
