@@ -54,8 +54,8 @@ def record(home: Home, **said: Any) -> Acceptance:
     name, instant = decisions.stamp()
     made = Acceptance(acceptance_id=name, recorded_at=instant, **said)
     raw = asdict(made)
-    for name in ("extract_date", "received_on"):
-        raw[name] = raw[name].isoformat()
+    for day in ("extract_date", "received_on"):
+        raw[day] = raw[day].isoformat()
     decisions.keep(home.acceptances, name, raw)
     return made
 

@@ -160,10 +160,9 @@ def scratch(store: Home, made: Manifest) -> Iterator[tuple[Home, Settings]]:
             _stand_on(store, copy, load_manifest(store, made.previous))
         schemas = root / "schemas"
         schemas.mkdir()
-        for name in CONTRACT_FOLDERS:
-            (schemas / name).symlink_to(contracts / name)
-        for name in ("tables", "publish"):
-            (schemas / name).symlink_to(SCHEMAS / name)
+        for name in (*CONTRACT_FOLDERS, "tables"):
+            kept = contracts / name
+            (schemas / name).symlink_to(kept if kept.is_dir() else SCHEMAS / name)
         settings = Settings(home=root, policy=policy, schemas=schemas)
         yield copy, settings.model_copy(update=dict(made.settings))
     finally:
