@@ -122,7 +122,7 @@ def _data_source(con: duckdb.DuckDBPyConnection) -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with imported_later("altair", "scipy.stats"):
+        with imported_later("altair", "scipy.stats", without=["pyspark"]):
             import great_expectations as gx
         from great_expectations.data_context.types.base import (
             DataContextConfig,

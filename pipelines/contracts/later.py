@@ -7,7 +7,7 @@ expectations that are not used here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
@@ -26,16 +26,19 @@ class _Later(ModuleType):
 
 
 @contextmanager
-def imported_later(*names: str) -> Iterator[None]:
+def imported_later(*names: str, without: Collection[str] = ()) -> Iterator[None]:
     """What is imported inside gets stand-ins for these modules, unless they are loaded already.
 
-    Afterwards an import of them elsewhere is the usual one.
+    ``without``: modules that it finds not to be installed. Afterwards an import of any of them
+    elsewhere is the usual one.
     """
-    stand_ins = {name: _Later(name) for name in names if name not in sys.modules}
-    sys.modules.update(stand_ins)
+    given: dict[str, ModuleType | None] = {name: _Later(name) for name in names}
+    given.update(dict.fromkeys(without))
+    given = {name: stand_in for name, stand_in in given.items() if name not in sys.modules}
+    sys.modules.update(given)  # type: ignore[arg-type]
     try:
         yield
     finally:
-        for name, stand_in in stand_ins.items():
-            if sys.modules.get(name) is stand_in:
+        for name, stand_in in given.items():
+            if name in sys.modules and sys.modules[name] is stand_in:
                 del sys.modules[name]

@@ -33,3 +33,12 @@ def test_what_is_loaded_already_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     with imported_later("json"):
         assert sys.modules["json"] is json
     assert sys.modules["json"] is json
+
+
+def test_what_is_left_out_cannot_be_imported_inside() -> None:
+    was = sys.modules.pop("this", None)
+    with imported_later(without=["this"]), pytest.raises(ImportError):
+        import this  # noqa: F401
+    assert "this" not in sys.modules
+    if was is not None:
+        sys.modules["this"] = was
