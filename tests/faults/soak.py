@@ -66,7 +66,7 @@ class Kill:
 
 @dataclass(frozen=True)
 class Filled:
-    """A night on a disk with ``left`` bytes; ``stopped``: what was said, None if it came through."""
+    """A night on a disk with ``left`` bytes; ``stopped``: what was said, if it was stopped."""
 
     night: str
     left: int
