@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,10 +91,11 @@ def batch_suites(night: Validated, datasets: Iterable[str] | None = None) -> Ite
         rows = sum(receipt.rows_landed or 0 for receipt, _ in tonight)
         held = _before(night, contract, contracts, tonight)
         paths = [path for _, path in tonight]
-        yield _of_files(f"landed.{name}", paths, expected_of_batch(contract, codes, rows, held))
+        expected = expected_of_batch(contract, codes, rows, held)
+        yield _of_files(night, f"landed.{name}", paths, expected)
         whole = [(r, path) for r, path in tonight if not r.corrects]
         if whole:
-            yield from _volume(contract, whole, _whole(night, name), held)
+            yield from _volume(night, contract, whole, _whole(night, name), held)
 
 
 def _whole(night: Validated, dataset: str) -> list[tuple[Any, Path]]:
@@ -122,6 +124,7 @@ def _before(
 
 
 def _volume(
+    night: Validated,
     contract: Contract,
     tonight: Sequence[tuple[Any, Path]],
     landed: Sequence[tuple[Any, Path]],
@@ -141,7 +144,7 @@ def _volume(
         if earlier := [day for day in totals if day < newest]:
             expected = expected_volume(contract.believable, totals[max(earlier)])
     if expected is not None:
-        yield _of_files(f"extract.{contract.name}", paths, (expected,))
+        yield _of_files(night, f"extract.{contract.name}", paths, (expected,))
 
 
 def _rows_by_extract(landed: Sequence[tuple[Any, Path]]) -> dict[date, int]:
@@ -186,10 +189,13 @@ def table_suites(
     return suites
 
 
-def _of_files(name: str, paths: Iterable[Path], expected: tuple[Expected, ...]) -> Suite:
-    """A suite over landed files, which never change."""
-    sql = _read(paths)
-    return Suite(name, sql, expected, _basis(sql, expected))
+def _of_files(
+    night: Validated, name: str, paths: Iterable[Path], expected: tuple[Expected, ...]
+) -> Suite:
+    """A suite over landed files, which never change; its basis is the same wherever HOME lies."""
+    sql, lake = _read(paths), str(night.home.lake)
+    placed = [replace(one, sql=one.sql and one.sql.replace(lake, "")) for one in expected]
+    return Suite(name, sql, expected, _basis(sql.replace(lake, ""), placed))
 
 
 def _basis(rows: object, expected: Iterable[Expected]) -> str:

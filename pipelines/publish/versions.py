@@ -111,19 +111,31 @@ def seal(home: Home, folder: Path, as_of: date) -> Version:
 
 
 def show(home: Home, version: Version) -> None:
-    """Let analysts see a version from now on: one rename, then forced to disk."""
+    """Let analysts see a version from now on: one rename, then forced to disk.
+
+    The links that lead through ``current`` are there before it is: nothing is shown by halves.
+    Where copies lie in their place, ``current`` comes first, and they are read until then.
+    """
     _clear(home.current)
-    _link(home.current, f"{home.history.name}/{version.name}")
+    there: list[tuple[Path, str]] = []
+    gone: list[tuple[Path, str]] = []
     for place, target in (
         (home.monitoring, DATABASE), (home.parquet, PARQUET), (home.bulletin, BULLETIN),
     ):  # fmt: skip
-        if not (folder_of(home, version) / target).exists():  # a bulletin that was not drawn
-            place.unlink(missing_ok=True)
-            continue
-        through = f"{home.current.name}/{target}"
+        held = (folder_of(home, version) / target).exists()  # a bulletin may not have been drawn
+        (there if held else gone).append((place, f"{home.current.name}/{target}"))
+    copied = any(place.exists() and not place.is_symlink() for place, _ in there)
+    in_force = f"{home.history.name}/{version.name}"
+    if copied:
+        _link(home.current, in_force)
+    for place, through in there:
         if not place.is_symlink() or str(place.readlink()) != through:
             _clear(place)
             _link(place, through)
+    if not copied:
+        _link(home.current, in_force)
+    for place, _ in gone:
+        place.unlink(missing_ok=True)
     sync(home.published)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pipelines.contracts import expectations, gx_run
 from pipelines.contracts.expectations import ExpectationResult, validate_tables
+from pipelines.lake.home import Home
 from tests.expectations.conftest import FakeNight
-from tests.expectations.test_batches import PAYMENT, payments
+from tests.expectations.test_batches import PAYMENT, payments, rows
 from tests.expectations.test_tables import MEMBER, PERSON
 
 
@@ -101,3 +103,18 @@ def test_batches_that_have_been_checked_are_not_checked_again(
     found = expectations.validate_batches(night, held=Known(first))
     assert f"landed.{PAYMENT}" in ran
     assert not all(r.success for r in found)
+
+
+def test_a_basis_is_the_same_wherever_home_lies(night: FakeNight, tmp_path: Path) -> None:
+    """Two homes with the same rows say the same; a condition reads the files of a register too."""
+    other = replace(night, home=Home(tmp_path / "elsewhere").create(), receipts=[])
+    found = []
+    for one in (night, other):
+        (one.home.lake / "landed").mkdir(exist_ok=True)
+        for dataset in ("assistance_household", "assistance_member"):
+            name = f"civil_affairs/{dataset}"
+            one.land(name, rows(name, certificate_no="'c' || i"))
+        suites = list(expectations.batch_suites(one))
+        assert any(str(one.home.lake) in (e.sql or "") for s in suites for e in s.expected)
+        found.append([(suite.name, suite.basis) for suite in suites])
+    assert found[0] == found[1]
