@@ -20,6 +20,10 @@ COLUMN_KEYS = ("name", "type", "nullable", "class", "zh", "en")
 Published = Literal[True, False, "restricted"]
 
 
+#: columns that differ between two runs that made the same tables
+OF_THE_RUN = frozenset({"recorded_at", "received_at", "run_id"})
+
+
 @dataclass(frozen=True)
 class PromisedColumn:
     """One column: its type in DuckDB's words, whether it may be NULL, its class and meaning."""

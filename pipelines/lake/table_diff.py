@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.contracts.promises import Promise
+from pipelines.contracts.promises import OF_THE_RUN, Promise
 from pipelines.engine.duck import DuckEngine
 from pipelines.engine.sql import quoted
 from pipelines.lake.pointer import Pointer
 
-#: what differs between two runs that made the same tables (interface §4 "The same tables")
-OF_THE_RUN = frozenset({"recorded_at", "received_at", "run_id"})
 #: what differs between two nights because they are two
 OF_THE_NIGHT = OF_THE_RUN | {"as_of", "policy_version", "age_days"}
 

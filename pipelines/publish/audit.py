@@ -9,11 +9,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts.gx_tables import IDENTIFIER
-from pipelines.contracts.promises import Promise
+from pipelines.contracts.promises import OF_THE_RUN, Promise
 from pipelines.engine.sql import literal, quoted
 from pipelines.errors import NotFound, PublicationHeldBack
 from pipelines.lake.night import Night
-from pipelines.lake.table_diff import OF_THE_RUN
 from pipelines.publish.analysis import views_over
 from pipelines.publish.audience import allowed_promises
 from pipelines.publish.parquet import Selection

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.contracts import expectations, gx_run
 from pipelines.contracts.expectations import ExpectationResult, validate_tables
+from pipelines.contracts.promises import PromisedColumn
 from pipelines.lake.home import Home
 from tests.expectations.conftest import FakeNight
 from tests.expectations.test_batches import PAYMENT, payments, rows
@@ -118,3 +119,15 @@ def test_a_basis_is_the_same_wherever_home_lies(night: FakeNight, tmp_path: Path
         assert any(str(one.home.lake) in (e.sql or "") for s in suites for e in s.expected)
         found.append([(suite.name, suite.basis) for suite in suites])
     assert found[0] == found[1]
+
+
+def test_a_table_that_tells_its_run_is_checked_each_time(night: FakeNight, ran: list[str]) -> None:
+    filled(night)
+    columns = (*PERSON.columns, PromisedColumn("recorded_at", "TIMESTAMP"))
+    told = replace(PERSON, columns=columns)
+    night.make(told, "SELECT 'P1' AS person_id, '1' AS sex, TIMESTAMP '2026-11-18' AS recorded_at")
+    first = validate_tables(night, night.promises)
+    assert {r.basis for r in first} == {""}, "the members refer to it"
+    ran.clear()
+    validate_tables(night, night.promises, Known(first))
+    assert sorted(ran) == sorted(night.promises)

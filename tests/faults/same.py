@@ -9,14 +9,14 @@ from typing import Any
 
 import duckdb
 
-from pipelines.contracts.promises import load_promises
+from pipelines.contracts.promises import OF_THE_RUN, load_promises
 from pipelines.engine.duck import DuckEngine
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import load_manifest
 from pipelines.lake.night import Night
 from pipelines.lake.past import PastNight
 from pipelines.lake.receipt import load_receipts
-from pipelines.lake.table_diff import OF_THE_RUN, table_diff
+from pipelines.lake.table_diff import table_diff
 from pipelines.publish import versions
 from pipelines.standard.promises import contract_promise
 
