@@ -250,14 +250,20 @@ class Night:
         return self.build_query(table, read_sql(PIPELINES / promise.room / f"{promise.name}.sql"),
                                 params)  # fmt: skip
 
-    def build_query(self, table: str, sql: str, params: Mapping[str, Any] | None = None) -> Built:
+    def build_query(
+        self,
+        table: str,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        made_from: str = "",
+    ) -> Built:
         """Make a table from a statement; taken over where nothing it rests on has changed."""
         started = time.monotonic()
         values = self._values(params)
         recipe = self._recipe(table, sql, values)
         if (taken := self._taken_over(table, recipe)) is not None:
             return self.built(taken, started, reused=True)
-        return self.write_query(table, sql, recipe, values=values)
+        return self.write_query(table, sql, recipe, made_from, values)
 
     def write_query(
         self,

@@ -38,7 +38,7 @@ class Pointer:
     ``recipe`` is what it was made from (SQL, values, code, inputs' contents); ``content`` is what
     it holds. A table whose recipe is unchanged is taken over instead of being made again.
     ``made_from`` is the recipe without what changes each night; it says whether the table may be
-    patched.
+    patched, and of standard.mention whether it is read from its sources in the same way.
     """
 
     table: str
