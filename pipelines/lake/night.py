@@ -155,6 +155,13 @@ class Night:
         path = self.folder / f"{table}.json"
         return fingerprint.read_pointer(path)
 
+    def files(self, table: str) -> Pointer | None:
+        """The pointer of a table whose files hold all columns that are promised now; None where it
+        is read in another way."""
+        pointer = None if table in self._views else self.pointer(table)
+        columns = self.promise(table.removeprefix(PREVIOUS)).column_names if pointer else ()
+        return pointer if pointer and set(columns) <= set(pointer.columns) else None
+
     def exists(self, table: str) -> bool:
         return table in self._views or self.pointer(table) is not None
 

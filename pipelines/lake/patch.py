@@ -95,10 +95,8 @@ def patch(
         given = f"SELECT * FROM {name['given']}"
         described = [(str(row[0]), str(row[1])) for row in run(f"DESCRIBE {given}")]
         run(f"CREATE TABLE {new} AS {enforce.statement(promise, given, described)}")
-        run(
-            f"CREATE TABLE {old} AS SELECT {listed} FROM {PREVIOUS}{table} "
-            f"SEMI JOIN {name['touched']} USING ({keys})"
-        )
+        held = f"SEMI JOIN {name['touched']} USING ({keys})"
+        run(f"CREATE TABLE {old} AS {_among(night, PREVIOUS + table, listed, held)}")
         if run(f"SELECT count(*) FROM {new} ANTI JOIN {name['touched']} USING ({keys})")[0][0]:
             raise PromiseBroken(f"{table}: rows were made that the delta does not touch")
         found = _differing(night, keys, listed, old, new)
@@ -132,10 +130,17 @@ def rows_of(
     if keys.is_empty():
         return night.engine.frame(f"SELECT {listed} FROM {table} LIMIT 0")
     with _tables(night, {"wanted": keys.unique()}) as name:
-        return night.engine.frame(
-            f"SELECT {listed} FROM {table} SEMI JOIN {name['wanted']} "
-            f"USING ({_listed(keys.columns)}) WHERE {where}"
-        )
+        wanted = f"SEMI JOIN {name['wanted']} USING ({_listed(keys.columns)}) WHERE {where}"
+        return night.engine.frame(_among(night, table, listed, wanted))
+
+
+def _among(night: Night, table: str, listed: str, narrowed: str) -> str:
+    """A statement over a known table. Of a patched one, rows are chosen before those that count no
+    more are taken off: a join over the whole table is saved."""
+    pointer = night.files(table)
+    if pointer is None or pointer.patch is None:
+        return f"SELECT {listed} FROM {table} {narrowed}"
+    return pointer.select(night.home.lake, [listed], narrowed)
 
 
 def narrowed(

@@ -55,7 +55,7 @@ def _of_others(night: Night) -> str:
 def features(night: Night) -> Delta | None:
     """A number that looks rounded is judged by all mentions that show it."""
     rows = mentions(night)
-    references = few(night, REFERENCE, ["mention_key"])
+    references = few(night, REFERENCE, ["mention_key"], of=MENTION)
     if rows is None or references is None:
         return None
     shown = pl.concat([rows.rows.select("id_number"), references.rows.select("id_number")])

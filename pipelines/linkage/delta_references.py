@@ -103,8 +103,12 @@ def _changed_keys(night: Night) -> Iterator[pl.DataFrame | None]:
             continue
         found = few(night, table, ["record_key"])
         end = f"|{role.suffix}" if role.suffix else ""
-        yield None if found is None else found.keys.select(
-            mention_key=pl.lit(f"{contract.name}:") + pl.col("record_key") + end
+        yield (
+            None
+            if found is None
+            else found.keys.select(
+                mention_key=pl.lit(f"{contract.name}:") + pl.col("record_key") + end
+            )
         )
 
 

@@ -184,7 +184,7 @@ def chronic(rows: list[tuple[str, str, str, str | None]]) -> pl.DataFrame:
     return pl.DataFrame({
         "record_key": [r[0] for r in rows], "delivery_id": ["d"] * len(rows),
         "row_number": list(range(len(rows))), "extract_date": [AS_OF] * len(rows),
-        "psn_no": [r[1] for r in rows], "name": [r[2] for r in rows],
+        "first_seen_on": [AS_OF] * len(rows), "psn_no": [r[1] for r in rows], "name": [r[2] for r in rows],
         "id_number": [r[3] for r in rows],
         "id_number_status": ["valid" if r[3] else "missing" for r in rows],
     }, schema_overrides={"id_number": pl.String})  # fmt: skip
