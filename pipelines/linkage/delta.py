@@ -37,8 +37,8 @@ def few(
 ) -> Changes | None:
     """What changed since the night before, as far as `columns` show it; None where that is unknown,
     or so much that following it would cost more than starting anew. `read`: columns to look at in a
-    table that is written whole each night and asked for once; `where`: rows outside of which nothing
-    differs; `of`: another table, which all of this one would be little of."""
+    table that is written whole each night and asked for once; `where`: rows outside of which
+    nothing differs; `of`: another table, which all of this one would be little of."""
     found, pointer = changes(night, table, key, read, where), night.pointer(of or table)
     if found is not None and columns is not None:
         found = in_columns(night, found, columns)

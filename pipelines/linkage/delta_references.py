@@ -1,4 +1,4 @@
-"""The delta of linkage.reference_mention: which rows that carry a register's key are looked at again.
+"""The delta of linkage.reference_mention: rows with a register's key that are looked at again.
 
 New rows, and those whose key or number is that of a mention which changed. Rows of settlements are
 known by their delivery, since a delivery never changes; those of other datasets by their table.

@@ -1,8 +1,8 @@
 """The delta of linkage.match_count: whoever changed is taken off the counts and counted anew.
 
 A mention counts by what it says and by its person: place, birthday, school, and whether a pair of
-it waits or nearly was a link. So all mentions of a changed person are counted as they were the night
-before and as they are now, by the same statement that counts everybody.
+it waits or nearly was a link. So all mentions of a changed person are counted as they were the
+night before and as they are now, by the same statement that counts everybody.
 """
 
 from __future__ import annotations

@@ -35,8 +35,9 @@ def settlements(rows: list[Row], deliveries: int) -> pl.DataFrame:
     for place, row in enumerate(held):
         key = row["register_key"] if place % 5 else f"{row['register_key']}9"
         number = (held[place * 3 % len(held)] if place % 3 == 0 else row)["id_number"]
-        made.append(("", f"Z{place // 2}", f"psn_no:{key}", key, number,
-                     "valid" if number else "missing", row["name"], f"d{place % 4}", place, AS_OF))  # fmt: skip
+        status, delivery = "valid" if number else "missing", f"d{place % 4}"
+        made.append(("", f"Z{place // 2}", f"psn_no:{key}", key, number, status, row["name"],
+                     delivery, place, AS_OF))  # fmt: skip
     frame_ = pl.DataFrame(made, nights.SPENDING, orient="row")
     return frame_.filter(pl.col("delivery_id") < f"d{deliveries}")
 
