@@ -134,6 +134,14 @@ def rows_of(
         return night.engine.frame(_among(night, table, listed, wanted))
 
 
+def as_before(rows: pl.DataFrame, found: Changes) -> pl.DataFrame:
+    """Rows of tonight as they stood the night before, with those that have gone since: all rows of
+    then that `rows` or the changes hold."""
+    columns = rows.columns
+    stayed = rows.join(found.keys, on=found.keys.columns, how="anti")
+    return pl.concat([stayed, found.was.select(columns)])
+
+
 def _among(night: Night, table: str, listed: str, narrowed: str) -> str:
     """A statement over a known table. Of a patched one, rows are chosen before those that count no
     more are taken off: a join over the whole table is saved."""

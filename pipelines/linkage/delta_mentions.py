@@ -64,9 +64,9 @@ def features(night: Night) -> Delta | None:
         *(rows_of(night, table, rounded, ["mention_key"]) for table in (MENTION, REFERENCE))
     )
     keys = together(rows.keys, references.keys, beside)
-    others = keys.join(rows.keys, on="mention_key", how="anti")
+    # a reference is no mention: of the keys that changed only those beside can be others
+    others = beside.join(rows.keys, on="mention_key", how="anti")
     made = of_rows(
-        # a reference has a key of its own: what is a mention too stands among `beside`
         pl.concat([rows.now, rows_of(night, MENTION, others, MENTION_COLUMNS)]),
         rows_of(night, REFERENCE, keys),
     )

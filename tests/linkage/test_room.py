@@ -104,16 +104,19 @@ def test_who_has_no_number_is_missed_as_often_as_others_are_found(first: Night) 
     counts = first.frame("linkage.match_count")
     report = first.frame("quality.match_report").filter(pl.col("subgroup") == "all")
     looked_at = 0
-    for row in report.to_dicts():
-        own = counts.filter(source=row["source"], dataset=row["dataset"])
-        bare, known = own.filter("has_no_number"), own.filter(~pl.col("has_no_number"))
-        if not bare["unlinked"].sum() or not known["mentions"].sum():
+    for line in report.to_dicts():
+        own = counts.filter(source=line["source"], dataset=line["dataset"])
+
+        def total(column: str, bare: bool | None, own: pl.DataFrame = own) -> int:
+            some = own if bare is None else own.filter(pl.col("has_no_number") == bare)
+            return int(some[column].sum())
+
+        if not total("unlinked", True) or not total("mentions", False):
             continue
-        found = 1 - known["unlinked"].sum() / known["mentions"].sum()
-        missed = bare["unlinked"].sum() * found + known["missed_millionths"].sum() / 1e6
-        right = own["right_millionths"].sum() / 1e6
-        expected = missed / (missed + right)
-        assert row["estimated_missed_match_rate"] == pytest.approx(expected, abs=2e-6)
+        found = 1 - total("unlinked", False) / total("mentions", False)
+        missed = total("unlinked", True) * found + total("missed_millionths", False) / 1e6
+        expected = missed / (missed + total("right_millionths", None) / 1e6)
+        assert line["estimated_missed_match_rate"] == pytest.approx(expected, abs=2e-6)
         looked_at += 1
     assert looked_at
 
