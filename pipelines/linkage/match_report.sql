@@ -1,15 +1,29 @@
 -- Matching in figures, by dataset and by group of people: an average hides who is missed.
 -- Rates are estimates, not measured against a truth. A false match: by the model's own probability.
--- A missed one: of who has a number and yet was found nowhere else, the best candidate's probability;
--- who has none would be found elsewhere as often as those of the same dataset who have one.
-with dataset_share as (
+-- A missed one: of who has a number and yet was found nowhere else, the best candidate's probability.
+-- Who has none should be alone no more often than those of the same dataset who have one; what is
+-- alone beyond that is missed, spread over the groups as the unlinked are.
+with by_number as (
     select
         source,
         dataset,
-        sum(mentions - unlinked) / cast(nullif(sum(mentions), 0) as double) as found_share
+        cast(sum(case when has_no_number then 0 else mentions end) as double) as mentions_with,
+        cast(sum(case when has_no_number then 0 else unlinked end) as double) as unlinked_with,
+        cast(sum(case when has_no_number then mentions else 0 end) as double) as mentions_without,
+        cast(sum(case when has_no_number then unlinked else 0 end) as double) as unlinked_without
     from linkage.match_count
-    where not has_no_number
     group by source, dataset
+),
+
+dataset_share as (
+    select
+        source,
+        dataset,
+        greatest(
+            0.0, 1.0 - unlinked_with / mentions_with * mentions_without / unlinked_without
+        ) as missed_share
+    from by_number
+    where mentions_with > 0.0 and unlinked_without > 0.0
 ),
 
 named as (
@@ -66,7 +80,7 @@ expected as (
         counted.wrong_links,
         counted.right_links,
         counted.missed_with_number
-        + coalesce(counted.unlinked_without * dataset_share.found_share, counted.missed_without)
+        + coalesce(counted.unlinked_without * dataset_share.missed_share, counted.missed_without)
             as missed_links
     from counted
     left join dataset_share
