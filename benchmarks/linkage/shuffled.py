@@ -74,7 +74,7 @@ def differences(one: pl.DataFrame, other: pl.DataFrame) -> dict[str, int]:
     """Records that only one side has, whose group is another, and whose id is another."""
 
     def grouped(links: pl.DataFrame) -> pl.DataFrame:
-        first = pl.struct(KEY).min().over("person_id")
+        first = pl.concat_str(KEY, separator="\x1f").min().over("person_id")
         return links.with_columns(group=first, size=pl.len().over("person_id"))
 
     both = grouped(one).join(grouped(other), on=KEY, how="full", coalesce=True, suffix="_other")
