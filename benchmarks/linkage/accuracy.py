@@ -18,6 +18,8 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.contracts.load import load_contracts
+from pipelines.contracts.roles import Person
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import committed_nights, load_manifest
 from pipelines.lake.newest import frame_of
@@ -118,20 +120,26 @@ def _parts(mentions: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame, pl.Expr 
 
 
 def with_truth(home: Path, city: Path, as_of: date | None = None) -> pl.DataFrame:
-    """Mentions of a night with `person_uid` and what the truth says of that person."""
+    """Mentions of a night with `person_uid` and what the truth says of that person.
+
+    The truth is that of the row which counts on this night: where a shrunken scope leaves last
+    year's roll in force, a pupil's guardian is last year's."""
     store = Home(home)
     night = as_of or committed_nights(store)[-1]
     features = _table(home, night, "linkage.mention_feature").select(
-        "mention_key", "name_folded", "number", "number_text", "birth_date", "sex", "phone",
-        "group_keys", "region_code", "register_ref", "is_minority",
+        "mention_key", "extract_date", "name_folded", "number", "number_text", "birth_date", "sex",
+        "phone", "group_keys", "region_code", "register_ref", "is_minority",
     )  # fmt: skip
     truth = pl.read_parquet(city / "truth" / "mention.parquet").filter(
         pl.col("arrives_on") <= night
     )
     linked = _table(home, night, "linkage.mention_link").join(features, on="mention_key")
     joined = linked.join(
-        truth.select(*KEY, "person_uid", "has_usable_number").unique(KEY), on=KEY, how="inner"
-    )
+        _said(city, linked, night), on=[*KEY, "extract_date"], how="inner"
+    ).join(truth.select(*KEY, "has_usable_number").unique(KEY), on=KEY, how="left").with_columns(
+        # of a row that carries another register's key the truth notes no fault
+        pl.col("has_usable_number").fill_null(pl.col("number").is_not_null())
+    )  # fmt: skip
     if lost := linked.height - joined.height:
         print(f"mentions without truth, left out: {lost}")
     people = pl.read_parquet(city / "truth" / "person.parquet").select(
@@ -149,6 +157,34 @@ def with_truth(home: Path, city: Path, as_of: date | None = None) -> pl.DataFram
     ).with_columns(
         pl.col("age").fill_null(-1), pl.col("is_pupil", "is_rural", "has_moved").fill_null(False)
     )  # fmt: skip
+
+
+def _said(city: Path, linked: pl.DataFrame, night: date) -> pl.DataFrame:
+    """`KEY`, `extract_date`, `person_uid`: whom each version of a row names in truth."""
+    known, found = load_contracts(), []
+    for source, dataset in linked.select("source", "dataset").unique().sort("source").iter_rows():
+        rows = pl.scan_parquet(city / "truth" / f"{source}__{dataset}.parquet")
+        there = rows.collect_schema().names()
+        wanted = linked.lazy().filter(source=source, dataset=dataset).select(KEY[-1]).unique()
+        for role in known[f"{source}/{dataset}"].roles_of(Person):
+            uid = f"{role.suffix}_uid" if role.suffix else "person_uid"
+            end = f"|{role.suffix}" if role.suffix else ""
+            if uid not in there:
+                continue
+            found.append(
+                rows.filter(~pl.col("quarantined") & (pl.col("arrives_on") <= night))
+                .select(
+                    pl.lit(source).alias("source"), pl.lit(dataset).alias("dataset"),
+                    pl.col("record_key") + end, "extract_date", "arrives_on",
+                    pl.col(uid).cast(pl.Int64).alias("person_uid"),
+                )
+                .join(wanted, on="record_key", how="semi")
+                .sort("arrives_on", maintain_order=True)
+                .unique(["record_key", "extract_date"], keep="last")
+                .drop("arrives_on")
+                .collect()
+            )  # fmt: skip
+    return pl.concat(found)
 
 
 def _table(home: Path, night: date, name: str) -> pl.DataFrame:

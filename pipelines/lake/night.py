@@ -155,6 +155,13 @@ class Night:
         path = self.folder / f"{table}.json"
         return fingerprint.read_pointer(path)
 
+    def files(self, table: str) -> Pointer | None:
+        """The pointer of a table whose files hold all columns that are promised now; None where it
+        is read in another way."""
+        pointer = None if table in self._views else self.pointer(table)
+        columns = self.promise(table.removeprefix(PREVIOUS)).column_names if pointer else ()
+        return pointer if pointer and set(columns) <= set(pointer.columns) else None
+
     def exists(self, table: str) -> bool:
         return table in self._views or self.pointer(table) is not None
 
@@ -250,14 +257,20 @@ class Night:
         return self.build_query(table, read_sql(PIPELINES / promise.room / f"{promise.name}.sql"),
                                 params)  # fmt: skip
 
-    def build_query(self, table: str, sql: str, params: Mapping[str, Any] | None = None) -> Built:
+    def build_query(
+        self,
+        table: str,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        made_from: str = "",
+    ) -> Built:
         """Make a table from a statement; taken over where nothing it rests on has changed."""
         started = time.monotonic()
         values = self._values(params)
         recipe = self._recipe(table, sql, values)
         if (taken := self._taken_over(table, recipe)) is not None:
             return self.built(taken, started, reused=True)
-        return self.write_query(table, sql, recipe, values=values)
+        return self.write_query(table, sql, recipe, made_from, values)
 
     def write_query(
         self,

@@ -45,19 +45,24 @@ class Changes:
 
 
 def changes(
-    night: Night, table: str, key: Sequence[str], columns: Sequence[str] | None = None
+    night: Night,
+    table: str,
+    key: Sequence[str],
+    columns: Sequence[str] | None = None,
+    where: str = "true",
 ) -> Changes | None:
     """What differs between the night before and tonight in these columns (key included, else in
-    all); None where there is nothing to compare with. NULL is no key."""
+    all); None where there is nothing to compare with. NULL is no key. `where`: a condition of SQL
+    on rows, outside of which nothing differs."""
     before, now = night.pointer(PREVIOUS + table), night.pointer(table)
     if before is None or now is None or before.columns != now.columns:
         return None
     listed = tuple(columns or now.columns)
-    asked = (before.content, now.content, tuple(key), listed)
+    asked = (before.content, now.content, tuple(key), listed, where)
     kept = night.differences.get(table)
     if kept is not None and kept[0] == asked:
         return cast(Changes, kept[1])
-    found = _between(night, table, before, now, key, listed)
+    found = _between(night, table, before, now, key, listed, where)
     night.differences[table] = (asked, found)
     return found
 
@@ -90,10 +95,8 @@ def patch(
         given = f"SELECT * FROM {name['given']}"
         described = [(str(row[0]), str(row[1])) for row in run(f"DESCRIBE {given}")]
         run(f"CREATE TABLE {new} AS {enforce.statement(promise, given, described)}")
-        run(
-            f"CREATE TABLE {old} AS SELECT {listed} FROM {PREVIOUS}{table} "
-            f"SEMI JOIN {name['touched']} USING ({keys})"
-        )
+        held = f"SEMI JOIN {name['touched']} USING ({keys})"
+        run(f"CREATE TABLE {old} AS {_among(night, PREVIOUS + table, listed, held)}")
         if run(f"SELECT count(*) FROM {new} ANTI JOIN {name['touched']} USING ({keys})")[0][0]:
             raise PromiseBroken(f"{table}: rows were made that the delta does not touch")
         found = _differing(night, keys, listed, old, new)
@@ -108,24 +111,44 @@ def patch(
             pointer = _patched(night, promise, before, key, other, sides[0], sides[1])
         pointer = replace(pointer, recipe=recipe, made_from=made_from)
         night.point(pointer)
-    asked = (before.content, pointer.content, tuple(key), pointer.columns)
+    asked = (before.content, pointer.content, tuple(key), pointer.columns, "true")
     night.differences[table] = (asked, known)
     return night.built(pointer, started)
 
 
 def rows_of(
-    night: Night, table: str, keys: pl.DataFrame, columns: Sequence[str] | None = None
+    night: Night,
+    table: str,
+    keys: pl.DataFrame,
+    columns: Sequence[str] | None = None,
+    where: str = "true",
 ) -> pl.DataFrame:
-    """The rows of a table whose columns named like those of `keys` hold one of these values."""
+    """The rows of a table whose columns named like those of `keys` hold one of these values;
+    `where` as in `changes`."""
     listed = _listed(columns or night.promise(table.removeprefix(PREVIOUS)).column_names)
     night.know(table)
     if keys.is_empty():
         return night.engine.frame(f"SELECT {listed} FROM {table} LIMIT 0")
     with _tables(night, {"wanted": keys.unique()}) as name:
-        return night.engine.frame(
-            f"SELECT {listed} FROM {table} SEMI JOIN {name['wanted']} "
-            f"USING ({_listed(keys.columns)})"
-        )
+        wanted = f"SEMI JOIN {name['wanted']} USING ({_listed(keys.columns)}) WHERE {where}"
+        return night.engine.frame(_among(night, table, listed, wanted))
+
+
+def as_before(rows: pl.DataFrame, found: Changes) -> pl.DataFrame:
+    """Rows of tonight as they stood the night before, with those that have gone since: all rows of
+    then that `rows` or the changes hold."""
+    columns = rows.columns
+    stayed = rows.join(found.keys, on=found.keys.columns, how="anti")
+    return pl.concat([stayed, found.was.select(columns)])
+
+
+def _among(night: Night, table: str, listed: str, narrowed: str) -> str:
+    """A statement over a known table. Of a patched one, rows are chosen before those that count no
+    more are taken off: a join over the whole table is saved."""
+    pointer = night.files(table)
+    if pointer is None or pointer.patch is None:
+        return f"SELECT {listed} FROM {table} {narrowed}"
+    return pointer.select(night.home.lake, [listed], narrowed)
 
 
 def narrowed(
@@ -150,6 +173,7 @@ def _between(
     now: Pointer,
     key: Sequence[str],
     listed: Sequence[str],
+    where: str,
 ) -> Changes:
     keys, columns = _listed(key), _listed(listed)
     if (near := _of_one_base(night, before, now, key, listed)) is not None:
@@ -160,12 +184,15 @@ def _between(
     found = (
         night.engine.frame(f"SELECT {keys} FROM {table} LIMIT 0")
         if before.content == now.content
-        else _differing(night, keys, columns, PREVIOUS + table, table, unique=unique)
-    )
+        else _differing(
+            night, keys, columns, f"{PREVIOUS}{table} WHERE {where}", f"{table} WHERE {where}",
+            unique=unique,
+        )
+    )  # fmt: skip
     return Changes(
         found,
-        rows_of(night, PREVIOUS + table, found, listed),
-        rows_of(night, table, found, listed),
+        rows_of(night, PREVIOUS + table, found, listed, where),
+        rows_of(night, table, found, listed, where),
     )
 
 

@@ -38,7 +38,7 @@ class Pointer:
     ``recipe`` is what it was made from (SQL, values, code, inputs' contents); ``content`` is what
     it holds. A table whose recipe is unchanged is taken over instead of being made again.
     ``made_from`` is the recipe without what changes each night; it says whether the table may be
-    patched.
+    patched, and of standard.mention whether it is read from its sources in the same way.
     """
 
     table: str
@@ -62,17 +62,21 @@ class Pointer:
         patched = (self.patch.gone, self.patch.added) if self.patch else ()
         return [lake / name for name in (*self.base_files(), *patched)]
 
-    def select(self, lake: Path, columns: Sequence[str]) -> str:
-        """A statement that gives the table's rows: ``columns`` as texts of SQL."""
+    def select(self, lake: Path, columns: Sequence[str], narrowed: str = "") -> str:
+        """A statement that gives the table's rows: ``columns`` as texts of SQL; ``narrowed``: joins
+        and conditions that keep some of the rows, looked at before those of the patch are sought.
+        """
         listed = ", ".join(columns)
         base = read_parquet(lake / name for name in self.base_files())
         if self.patch is None:
-            return f"SELECT {listed} FROM {base}"
+            return f"SELECT {listed} FROM {base} AS held {narrowed}"
         key = ", ".join(quoted(name) for name in self.patch.key)
         gone, added = (read_parquet([lake / f]) for f in (self.patch.gone, self.patch.added))
+        if narrowed:
+            base = f"(SELECT * FROM {base} AS held {narrowed})"
         return (
             f"SELECT {listed} FROM {base} AS held ANTI JOIN {gone} AS gone USING ({key}) "
-            f"UNION ALL SELECT {listed} FROM {added}"
+            f"UNION ALL SELECT {listed} FROM {added} AS held {narrowed}"
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from pipelines.linkage import (
     delta_mentions,
     delta_persons,
     delta_profiles,
+    delta_references,
+    delta_report,
     deterministic,
     features,
     incremental,
@@ -32,6 +34,7 @@ from pipelines.linkage import (
     references,
     repair,
 )
+from pipelines.linkage.blocking import counts
 from pipelines.linkage.delta import Delta
 from pipelines.linkage.model import load_model
 
@@ -46,6 +49,7 @@ TABLES: tuple[str, ...] = (
     "linkage.entity",
     "linkage.number_repair",
     "linkage.profile",
+    "quality.blocking",
     "linkage.scored_pair",
     "linkage.pair_decision",
     "linkage.entity_cluster",
@@ -56,6 +60,7 @@ TABLES: tuple[str, ...] = (
     "linkage.person_identity",
     "linkage.person_link",
     "linkage.match_review",
+    "linkage.match_count",
     "quality.match_report",
 )
 
@@ -70,6 +75,7 @@ READS: dict[str, list[str]] = {
     ],
     "linkage.number_repair": ["linkage.entity"],
     "linkage.profile": ["linkage.entity"],
+    "quality.blocking": ["linkage.entity", "linkage.profile"],
     "linkage.scored_pair": list(incremental.READS),
     "linkage.pair_decision": [
         "linkage.entity",
@@ -140,8 +146,16 @@ def judgement(night: Night) -> Built:
 
 
 def reference_mention(night: Night) -> Built:
-    contracts = load_contracts(night.settings.schemas).values()
-    return night.build_query("linkage.reference_mention", references.statement(contracts))
+    table = "linkage.reference_mention"
+    sql = references.statement(load_contracts(night.settings.schemas).values())
+    taken, recipe = night.reuse(table, tables_read(sql), {"sql": sql})
+    if taken:
+        return taken
+    rests = delta_references.rests_on(night)
+    made_from = night.made_from(table, *rests)
+    if night.may_patch(table, *rests) and (found := delta_references.reference_mentions(night)):
+        return patch(night, table, ["mention_key"], found.touched, found.rows, recipe, made_from)
+    return night.write_query(table, sql, recipe, made_from)
 
 
 def mention_feature(night: Night) -> Built:
@@ -203,6 +217,11 @@ def profile(night: Night) -> Built:
         ["entity_no"],
         lambda: delta_profiles.profile(night, model),
     )
+
+
+def blocking(night: Night) -> Built:
+    model = load_model(schemas=night.settings.schemas)
+    return _made(night, "quality.blocking", lambda: counts(night, model), {"model": model.text})
 
 
 def scored_pair(night: Night) -> Built:
@@ -324,6 +343,21 @@ def person_link(night: Night) -> Built:
 
 def match_review(night: Night) -> Built:
     return night.build("linkage.match_review")
+
+
+def match_count(night: Night) -> Built:
+    table = "linkage.match_count"
+    sql = read_sql(HERE / "match_count.sql")
+    reads, values = tables_read(sql), {"sql": sql}
+    taken, recipe = night.reuse(table, reads, values | {"as_of": night.as_of})
+    if taken:
+        return taken
+    made_from = night.made_from(table, reads, values)
+    if night.may_patch(table, reads, values):
+        made = delta_report.match_counts(night)
+        if made is not None:
+            return night.write(table, made, recipe, made_from)
+    return night.write_query(table, sql, recipe, made_from)
 
 
 def match_report(night: Night) -> Built:

@@ -32,11 +32,14 @@ def few(
     key: Sequence[str],
     columns: Sequence[str] | None = None,
     read: Sequence[str] | None = None,
+    where: str = "true",
+    of: str | None = None,
 ) -> Changes | None:
     """What changed since the night before, as far as `columns` show it; None where that is unknown,
     or so much that following it would cost more than starting anew. `read`: columns to look at in a
-    table that is written whole each night and asked for once."""
-    found, pointer = changes(night, table, key, read), night.pointer(table)
+    table that is written whole each night and asked for once; `where`: rows outside of which
+    nothing differs; `of`: another table, which all of this one would be little of."""
+    found, pointer = changes(night, table, key, read, where), night.pointer(of or table)
     if found is not None and columns is not None:
         found = in_columns(night, found, columns)
     if found is None or pointer is None or found.keys.height > LARGEST_SHARE * pointer.rows:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.engine.sql import read_sql
+from pipelines.contracts.load import load_contracts
+from pipelines.contracts.roles import Person
+from pipelines.engine.sql import literal, read_sql
 from pipelines.lake.night import PIPELINES, Night
-from pipelines.lake.patch import narrowed, rows_of
+from pipelines.lake.patch import Changes, narrowed, rows_of
 from pipelines.linkage import deterministic, judgements, parties
 from pipelines.linkage.delta import Delta, few, together
 from pipelines.linkage.features import MENTION_COLUMNS, ROUNDED_END, numbered, of_rows
 
 FEATURE, ENTITY_OF = "linkage.mention_feature", "linkage.mention_entity"
+MENTION, REFERENCE = "standard.mention", "linkage.reference_mention"
 NO = ["mention_no"]
 TIES = ("number", "roll_number", "register_ref")
 ROW = ("source", "dataset", "record_key", "suffix")
@@ -28,20 +31,45 @@ SAID = (
 )  # fmt: skip
 
 
+def mentions(night: Night) -> Changes | None:
+    """What differs in standard.mention; only datasets with other rows than the night before are
+    looked at."""
+    return few(night, MENTION, ["mention_key"], read=MENTION_COLUMNS, where=_of_others(night))
+
+
+def _of_others(night: Night) -> str:
+    """The condition that a row of standard.mention is of a dataset that changed. Rows follow from
+    their dataset alone, as long as they are read from it in the same way."""
+    before, now = night.pointer(f"prev_{MENTION}"), night.pointer(MENTION)
+    if before is None or now is None or not now.made_from or before.made_from != now.made_from:
+        return "true"
+    changed = sorted({
+        contract.dataset
+        for contract in load_contracts(night.settings.schemas).values()
+        if any(role.refers is None for role in contract.roles_of(Person))
+        and night.content(contract.std_table) != night.content(f"prev_{contract.std_table}")
+    })  # fmt: skip
+    return f"dataset IN ({', '.join(literal(name) for name in changed)})" if changed else "false"
+
+
 def features(night: Night) -> Delta | None:
     """A number that looks rounded is judged by all mentions that show it."""
-    rows = few(night, "standard.mention", ["mention_key"], read=MENTION_COLUMNS)
-    references = few(night, "linkage.reference_mention", ["mention_key"])
+    rows = mentions(night)
+    references = few(night, REFERENCE, ["mention_key"], of=MENTION)
     if rows is None or references is None:
         return None
     shown = pl.concat([rows.rows.select("id_number"), references.rows.select("id_number")])
     rounded = shown.filter(pl.col("id_number").str.ends_with(ROUNDED_END))
-    keys = together(
-        rows.keys, references.keys,
-        *(rows_of(night, table, rounded, ["mention_key"])
-          for table in ("standard.mention", "linkage.reference_mention")),
-    )  # fmt: skip
-    made = of_rows(*_rows(night, keys))
+    beside = together(
+        *(rows_of(night, table, rounded, ["mention_key"]) for table in (MENTION, REFERENCE))
+    )
+    keys = together(rows.keys, references.keys, beside)
+    # a reference is no mention: of the keys that changed only those beside can be others
+    others = beside.join(rows.keys, on="mention_key", how="anti")
+    made = of_rows(
+        pl.concat([rows.now, rows_of(night, MENTION, others, MENTION_COLUMNS)]),
+        rows_of(night, REFERENCE, keys),
+    )
     nos = numbered(keys["mention_key"]).alias("mention_no").to_frame()
     held = rows_of(night, f"prev_{FEATURE}", nos, ["mention_no", "mention_key"])
     if (
@@ -51,13 +79,6 @@ def features(night: Night) -> Delta | None:
     ):
         return None  # two keys met in one number
     return Delta(nos, made)
-
-
-def _rows(night: Night, keys: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    return (
-        rows_of(night, "standard.mention", keys, MENTION_COLUMNS),
-        rows_of(night, "linkage.reference_mention", keys),
-    )
 
 
 def number_parties(night: Night) -> Delta | None:

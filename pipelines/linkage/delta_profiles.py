@@ -7,60 +7,87 @@ comes of them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from pipelines.lake.night import Night
 from pipelines.lake.patch import Changes
 from pipelines.linkage import profiles
 from pipelines.linkage.delta import Delta, few, together
+from pipelines.linkage.incremental import entities
 from pipelines.linkage.model import Model
 from pipelines.linkage.profiles import READ_COLUMNS, Counts
 
 ENTITY, PROFILE = "linkage.entity", "linkage.profile"
 NO = ["entity_no"]
 LISTED = ("names", "phones", "group_keys")
+#: blocking columns that follow from one column of linkage.entity
+WORKED_OUT = {"birth_text": "birth_date"}
+
+
+@dataclass(frozen=True)
+class City:
+    """All entities of tonight, and who bears each name, phone and group (`entity_no`, `value`)."""
+
+    every: pl.DataFrame
+    names: pl.DataFrame
+    phones: pl.DataFrame
+    groups: pl.DataFrame
+
+    @classmethod
+    def of(cls, every: pl.DataFrame) -> City:
+        return cls(every, *(_borne(every, column) for column in LISTED))
+
+    def rows(self, numbers: pl.DataFrame) -> pl.DataFrame:
+        return self.every.join(numbers, on="entity_no", how="semi")
+
+    def counts(self, rows: pl.DataFrame) -> Counts:
+        """How many bear what these rows bear."""
+        found = (
+            _count(borne, _values(rows, column))
+            for borne, column in zip((self.names, self.phones, self.groups), LISTED, strict=True)
+        )
+        return Counts(self.every.height, *found)
 
 
 def profile(night: Night, model: Model) -> Delta | None:
     changed = few(night, ENTITY, NO, READ_COLUMNS)
     if changed is None:
         return None
-    every = night.frame(ENTITY, READ_COLUMNS)
     held = night.query(f"select distinct basis from prev_{PROFILE}")["basis"].to_list()
-    if held != [profiles.basis(model, every.height)]:
+    if held != [profiles.basis(model, entities(night))]:
         return None
-    touched = together(_others(every, changed, model), changed.keys)
+    city = City.of(night.frame(ENTITY, READ_COLUMNS))
+    touched = together(_others(city, changed, model), changed.keys)
     known = night.frame(f"prev_{PROFILE}", NO)
-    worth = together(known, every.filter("is_open").select(NO), changed.keys)
-    again = every.join(touched, on="entity_no", how="semi").join(worth, on="entity_no", how="semi")
-    made = _described(every, again, model)
-    met = _newly_met(every, made, model).join(
+    worth = together(known, city.every.filter("is_open").select(NO), changed.keys)
+    again = city.rows(touched.join(worth, on="entity_no", how="semi"))
+    made = _described(city, again, model)
+    met = _newly_met(city, made, model).join(
         together(known, again.select(NO)), on="entity_no", how="anti"
     )
-    new = every.join(met, on="entity_no", how="semi")
-    rows = pl.concat([made, _described(every, new, model)])
+    rows = pl.concat([made, _described(city, city.rows(met), model)])
     return Delta(together(changed.keys, again.select(NO), met), rows)
 
 
-def _others(every: pl.DataFrame, changed: Changes, model: Model) -> pl.DataFrame:
+def _others(city: City, changed: Changes, model: Model) -> pl.DataFrame:
     """Entities that a change elsewhere touches: their name has become more or less common by a
     step, their phone or group tells or tells no more, their kin changed."""
-    now = _counts(every, changed.rows)
+    now = city.counts(changed.rows)
     before = Counts(now.entities, *(
         _less(counts, changed, column)
         for column, counts in zip(LISTED, (now.names, now.phones, now.groups), strict=True)
     ))  # fmt: skip
     groups = _crossed(before.groups, now.groups, model.largest_group)
-    regrouped = _bearers(every, "group_keys", groups)
+    regrouped = _bearers(city.groups, groups)
     columns = ["number", "borrowed", "group_keys"]
-    kin = pl.concat(
-        [changed.rows.select(columns), every.join(regrouped, on="entity_no").select(columns)]
-    )
+    kin = pl.concat([changed.rows.select(columns), city.rows(regrouped).select(columns)])
     return together(
-        _bearers(every, "names", _stepped(before, now, model)),
-        _bearers(every, "phones", _crossed(before.phones, now.phones, model.largest_shared_phone)),
+        _bearers(city.names, _stepped(before, now, model)),
+        _bearers(city.phones, _crossed(before.phones, now.phones, model.largest_shared_phone)),
         regrouped,
-        _sharing(every, kin, model),
+        _sharing(city, kin, model),
     )
 
 
@@ -77,57 +104,68 @@ def _less(counts: pl.DataFrame, changed: Changes, column: str) -> pl.DataFrame:
     ).filter(pl.col("entities") > 0)  # fmt: skip
 
 
-def _sharing(every: pl.DataFrame, rows: pl.DataFrame, model: Model) -> pl.DataFrame:
+def _sharing(city: City, rows: pl.DataFrame, model: Model) -> pl.DataFrame:
     """`entity_no` of who shares a number or a group that tells with one of these."""
-    sizes = _count(every, "group_keys", _values(rows, "group_keys"))
+    sizes = _count(city.groups, _values(rows, "group_keys"))
     small = sizes.filter(pl.col("entities") <= model.largest_group)["value"]
-    numbers = pl.concat([rows["number"], rows["borrowed"]]).drop_nulls().unique().implode()
-    same = pl.col("number").is_in(numbers) | pl.col("borrowed").is_in(numbers)
-    return together(_bearers(every, "group_keys", small), every.filter(same).select(NO))
+    numbers = pl.concat([rows["number"], rows["borrowed"]]).drop_nulls().unique().to_frame("number")
+    owners = city.every.join(numbers, on="number", how="semi").select(NO)
+    lent = city.every.join(numbers, left_on="borrowed", right_on="number", how="semi").select(NO)
+    return together(_bearers(city.groups, small), owners, lent)
 
 
-def _described(every: pl.DataFrame, rows: pl.DataFrame, model: Model) -> pl.DataFrame:
-    around = together(rows.select(NO), _sharing(every, rows, model))
-    near = every.join(around, on="entity_no", how="semi")
-    return profiles.described(near, rows["entity_no"], _counts(every, near), model)
+def _described(city: City, rows: pl.DataFrame, model: Model) -> pl.DataFrame:
+    near = city.rows(together(rows.select(NO), _sharing(city, rows, model)))
+    return profiles.described(near, rows["entity_no"], city.counts(near), model)
 
 
-def _newly_met(every: pl.DataFrame, made: pl.DataFrame, model: Model) -> pl.DataFrame:
+def _newly_met(city: City, made: pl.DataFrame, model: Model) -> pl.DataFrame:
     """Entities that one of these open ones meets."""
     opened = made.filter("is_open")
     if opened.is_empty():
         return opened.select(NO)
     sides = {
-        name: every.select("entity_no", **{name: column}).explode(
-            name, empty_as_null=False, keep_nulls=False
-        )
-        for name, column in (("phones", "phones"), ("evidence", "group_keys"))
+        "phones": city.phones.rename({"value": "phones"}),
+        "evidence": city.groups.rename({"value": "evidence"}),
     }
-    keyed = every.with_columns(**profiles.blocking_columns())
+    keyed = _coarsely(city.every, opened, model).with_columns(**profiles.blocking_columns())
     met = profiles.reached(keyed, sides, opened, profiles.exploded(opened), model)
     return met.to_frame("entity_no")
 
 
-def _counts(every: pl.DataFrame, rows: pl.DataFrame) -> Counts:
-    """How many bear what these rows bear."""
-    found = (_count(every, column, _values(rows, column)) for column in LISTED)
-    return Counts(every.height, *found)
+def _coarsely(every: pl.DataFrame, opened: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Who may agree with one of the open ones by a rule over single values: who agrees in those of
+    its columns that need no working out."""
+    ways = []
+    for rule in model.blocking:
+        if rule.explode:
+            continue
+        columns = {WORKED_OUT.get(column, column) for column in rule.columns}
+        alike = [
+            pl.col(column).is_in(opened[column].drop_nulls().unique().implode())
+            for column in sorted(columns & set(every.columns))
+        ]
+        ways.append(pl.all_horizontal(alike) if alike else pl.lit(True))
+    return every.filter(pl.any_horizontal(ways)) if ways else every.clear()
 
 
-def _count(every: pl.DataFrame, column: str, values: pl.DataFrame) -> pl.DataFrame:
-    borne = _values(every, column).join(values.unique(), on="value", how="semi")
-    return borne.group_by("value").agg(entities=pl.len().cast(pl.Int64))
+def _count(borne: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    found = borne.join(values.unique(), on="value", how="semi")
+    return found.group_by("value").agg(entities=pl.len().cast(pl.Int64))
 
 
 def _values(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     return rows.select(value=column).explode("value", empty_as_null=False, keep_nulls=False)
 
 
-def _bearers(every: pl.DataFrame, column: str, values: pl.Series) -> pl.DataFrame:
-    borne = every.select("entity_no", value=column).explode(
+def _borne(every: pl.DataFrame, column: str) -> pl.DataFrame:
+    return every.select("entity_no", value=column).explode(
         "value", empty_as_null=False, keep_nulls=False
     )
-    return borne.filter(pl.col("value").is_in(values.implode())).select(NO).unique()
+
+
+def _bearers(borne: pl.DataFrame, values: pl.Series) -> pl.DataFrame:
+    return borne.join(values.to_frame("value"), on="value", how="semi").select(NO).unique()
 
 
 def _stepped(before: Counts, now: Counts, model: Model) -> pl.Series:

@@ -45,25 +45,54 @@ number_on_two as (
         on other.number = one.number and other.party > one.party
 ),
 
+-- of all persons only those with two keys of one register are looked up in the mentions
+held as (
+    select
+        entity.entity_no,
+        entity_cluster.cluster_no,
+        split_part(ref.register_ref, ':', 1) as register_domain,
+        ref.register_ref
+    from linkage.entity
+    inner join linkage.entity_cluster on entity_cluster.entity_no = entity.entity_no
+    cross join unnest(entity.register_refs) as ref (register_ref)
+),
+
+held_twice as (
+    select cluster_no, register_domain
+    from held
+    group by cluster_no, register_domain
+    having min(register_ref) < max(register_ref)
+),
+
+holder as (
+    select distinct held.entity_no, held.cluster_no, held.register_domain, held.register_ref
+    from held
+    inner join held_twice
+        on held_twice.cluster_no = held.cluster_no
+        and held_twice.register_domain = held.register_domain
+),
+
 register_row as (
     select
-        mention_link.person_id,
-        split_part(mention_feature.register_ref, ':', 1) as register_domain,
-        mention_feature.register_ref,
+        holder.cluster_no,
+        holder.register_domain,
+        holder.register_ref,
         min(mention_feature.mention_key) as mention_key
-    from linkage.mention_feature
-    inner join linkage.mention_link on mention_link.mention_key = mention_feature.mention_key
-    where mention_feature.register_ref is not null
-    group by mention_link.person_id, mention_feature.register_ref
+    from holder
+    inner join linkage.mention_entity on mention_entity.entity_no = holder.entity_no
+    inner join linkage.mention_feature
+        on mention_feature.mention_no = mention_entity.mention_no
+        and mention_feature.register_ref = holder.register_ref
+    group by holder.cluster_no, holder.register_domain, holder.register_ref
 ),
 
 register_ranked as (
     select
-        person_id,
+        cluster_no,
         register_domain,
         mention_key,
         row_number() over (
-            partition by person_id, register_domain order by register_ref
+            partition by cluster_no, register_domain order by register_ref
         ) as place
     from register_row
 ),
@@ -77,7 +106,7 @@ register_double as (
         '一人在同一登记册中有两个编号' as reason_zh
     from register_ranked as kept
     inner join register_ranked as extra
-        on extra.person_id = kept.person_id
+        on extra.cluster_no = kept.cluster_no
         and extra.register_domain = kept.register_domain
     where kept.place = 1 and extra.place > 1
 ),
@@ -109,11 +138,19 @@ case_person as (
     where case_file.status in ('open', 'checking', 'confirmed')
 ),
 
-stake as (
-    select mention_link.mention_key, '0 suspected case' as at_stake
-    from linkage.mention_link
-    inner join case_person on case_person.person_id = mention_link.person_id
-    union all
+asked as (
+    select left_key as mention_key from distinct_pair
+    union
+    select right_key as mention_key from distinct_pair
+),
+
+asked_person as (
+    select asked.mention_key, mention_link.person_id
+    from asked
+    inner join linkage.mention_link on mention_link.mention_key = asked.mention_key
+),
+
+claim as (
     select person_ref as mention_key, '1 death' as at_stake from standard.death_claim
     union all
     select person_ref as mention_key, '2 tier' as at_stake from standard.tier_claim
@@ -123,6 +160,16 @@ stake as (
     select mention_key, '3 field report' as at_stake from standard.field_report
     union all
     select person_ref as mention_key, '4 help' as at_stake from standard.help
+),
+
+stake as (
+    select asked_person.mention_key, '0 suspected case' as at_stake
+    from asked_person
+    inner join case_person on case_person.person_id = asked_person.person_id
+    union all
+    select claim.mention_key, claim.at_stake
+    from asked
+    inner join claim on claim.mention_key = asked.mention_key
 ),
 
 highest_stake as (

@@ -84,15 +84,20 @@ where place = 1
 """
 
 
-def statement(contracts: Iterable[Contract]) -> str:
-    """The SQL over the datasets that refer to a register."""
+def statement(contracts: Iterable[Contract], reference: str | None = None) -> str:
+    """The SQL over the datasets that refer to a register, or over rows of `reference`."""
+    return STATEMENT.format(references=reference or every_reference(contracts))
+
+
+def every_reference(contracts: Iterable[Contract]) -> str:
+    """The SQL that gives all rows which carry the key of a register."""
     parts = [
         _reference(contract, role)
         for contract in sorted(contracts, key=lambda c: c.name)
         for role in contract.roles_of(Person)
         if role.refers
     ]
-    return STATEMENT.format(references="\n    union all\n".join(parts or [NOTHING]))
+    return "\n    union all\n".join(parts or [NOTHING])
 
 
 def _reference(contract: Contract, role: Person) -> str:

@@ -18,6 +18,7 @@ from pipelines.contracts.promises import PromisedColumn, load_promises
 from pipelines.contracts.roles import SpendingMedical
 from pipelines.engine.sql import tables_read
 from pipelines.errors import NotFound
+from pipelines.lake import fingerprint
 from pipelines.lake.night import Built, Night
 from pipelines.settings import SCHEMAS
 from pipelines.standard import expressions as e
@@ -47,10 +48,11 @@ from pipelines.standard.scopes import Piece
 from pipelines.standard.snapshot import since_query, snapshot_sql
 
 FRESHNESS = "quality.freshness"
+MENTION = "standard.mention"
 RoleTable = Callable[[Sequence[PromisedColumn], Sources], exp.Expr]
 ROLE_TABLES: dict[str, RoleTable] = {
     "standard.region": region,
-    "standard.mention": mention,
+    MENTION: mention,
     "standard.tier_grant": tier_grant,
     "standard.tier_claim": tier_claim,
     "standard.household_claim": household_claim,
@@ -120,7 +122,9 @@ def build(table: str, night: Night) -> Built:
     if table == FRESHNESS:
         states = night.frame(SCOPE_STATE, ["source", "dataset", "late", "held_extract"])
         return night.write(FRESHNESS, freshness(contracts, night.receipts, night.as_of, states))
-    return night.build_query(table, sql_of(table, night))
+    sql = sql_of(table, night)
+    # with it linkage knows that only datasets with other rows mention other people
+    return night.build_query(table, sql, made_from=fingerprint.of(sql) if table == MENTION else "")
 
 
 def sql_of(table: str, night: Night) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -9,53 +10,95 @@ import polars as pl
 
 from pipelines import linkage
 from pipelines.contracts.load import load_contracts
+from pipelines.contracts.model import Contract
 from pipelines.contracts.roles import Person, SpendingMedical
 from pipelines.lake.home import Home
 from pipelines.lake.manifest import Manifest
 from pipelines.lake.night import Night
 from pipelines.settings import Settings
+from pipelines.standard.promises import contract_promise
 
-ROLE_TABLES = ("death_claim", "tier_claim", "tier_grant", "field_report", "help", "attribute_claim",
-               "region")  # fmt: skip
-SPENDING = (
-    "row_ref VARCHAR, record_key VARCHAR, register_ref VARCHAR, register_key VARCHAR, "
-    "id_number VARCHAR, id_number_status VARCHAR, name VARCHAR, delivery_id VARCHAR, "
-    "row_number BIGINT, extract_date DATE"
-)
+ROLE_TABLES = ("death_claim", "tier_claim", "tier_grant", "field_report", "help", "region")
+CLAIM = ["person_ref", "attribute", "value", "source", "dataset", "record_key", "delivery_id",
+         "row_number", "extract_date", "is_current"]  # fmt: skip
+SPENDING = {
+    "row_ref": pl.String, "record_key": pl.String, "register_ref": pl.String,
+    "register_key": pl.String, "id_number": pl.String, "id_number_status": pl.String,
+    "name": pl.String, "delivery_id": pl.String, "row_number": pl.Int64, "extract_date": pl.Date,
+}  # fmt: skip
 
 
-def night(root: Path, as_of: date, mentions: pl.DataFrame, **references: pl.DataFrame) -> Night:
-    """A night whose standard.mention is `mention`; `references`: rows of datasets, by name."""
-    made = Night(Home(root).create(), as_of, Settings(home=root, threads=2))
-    made.write("standard.mention", mentions)
+def night(
+    root: Path,
+    as_of: date,
+    mentions: pl.DataFrame,
+    pupils: Iterable[str] = (),
+    /,
+    **references: pl.DataFrame,
+) -> Night:
+    """A night whose standard.mention is `mentions`; `pupils`: who is said to be on a school roll;
+    `references`: rows of datasets, by name."""
+    made = Night(
+        Home(root).create(),
+        as_of,
+        Settings(home=root, threads=2),
+        contract_promises=contract_promise,
+    )
+    made.write("standard.mention", mentions, made_from="read as ever")
     for name in ROLE_TABLES:
-        promise = made.promise(f"standard.{name}")
-        columns = ", ".join(f"cast(null as {c.type}) as {c.name}" for c in promise.columns)
-        made.write(promise.table, made.query(f"select {columns} where false"))
+        _write(made, f"standard.{name}", pl.DataFrame())
+    claims = [
+        (ref, "student_stage", "3", "education", "student", ref, "d", 1, as_of, True)
+        for ref in pupils
+    ]
+    _write(made, "standard.attribute_claim", pl.DataFrame(claims, CLAIM, orient="row"))
     for contract in load_contracts().values():
-        if any(role.refers for role in contract.roles_of(Person)):
-            _reference(made, contract, references.get(contract.dataset))
+        people = contract.roles_of(Person)
+        if contract.roles_of(SpendingMedical):
+            _settlements(made, references.get(contract.dataset))
+        elif any(role.refers for role in people):
+            _write(made, contract.std_table, references.get(contract.dataset, pl.DataFrame()))
+        elif people:
+            _write(made, contract.std_table, _rows_behind(mentions, contract))
     return made
 
 
-def _reference(night: Night, contract: object, rows: pl.DataFrame | None) -> None:
-    spending = bool(contract.roles_of(SpendingMedical))  # type: ignore[attr-defined]
-    table = "standard.medical_spending" if spending else contract.std_table  # type: ignore[attr-defined]
-    if rows is None:
-        columns = SPENDING if spending else ", ".join(
-            f"{name} {type_}" for name, type_ in
-            {"record_key": "VARCHAR", "delivery_id": "VARCHAR", "row_number": "BIGINT",
-             "extract_date": "DATE", **contract.types()}.items()  # type: ignore[attr-defined]
-        )  # fmt: skip
-        listed = ", ".join(
-            f"cast(null as {c.rsplit(' ', 1)[1]}) as {c.strip().split(' ', 1)[0]}"
-            for c in columns.split(", ")
-        )
-        night.view(table, f"select {listed} where false")
+def _rows_behind(mentions: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Rows that differ where the mentions of a dataset do: linkage reads no value of them."""
+    said = mentions.filter(source=contract.source, dataset=contract.dataset)
+    return said.select(
+        "delivery_id", "extract_date", record_key="mention_key", first_seen_on="extract_date",
+        row_number=pl.struct(said.columns).hash(0) // 2,
+    )  # fmt: skip
+
+
+def _write(night: Night, table: str, rows: pl.DataFrame) -> None:
+    """A table of which `rows` gives some columns; the others are NULL."""
+    columns = night.promise(table).columns
+    listed = ", ".join(
+        c.name if c.name in rows.columns else f"cast(null as {c.type}) as {c.name}" for c in columns
+    )
+    if rows.is_empty():
+        listed = ", ".join(f"cast(null as {c.type}) as {c.name}" for c in columns)
+        night.write(table, night.engine.frame(f"select {listed} where false"))
         return
-    path = night.temp / f"{contract.dataset}.parquet"  # type: ignore[attr-defined]
-    rows.write_parquet(path)
-    night.view(table, f"select * from read_parquet('{path}')")
+    with night.given("given_rows", rows):
+        found = night.engine.frame(f"select {listed} from given_rows")
+    night.write(table, found)
+
+
+def _settlements(night: Night, rows: pl.DataFrame | None) -> None:
+    """The view of settlements, and which deliveries it is of."""
+    there = pl.DataFrame(schema=SPENDING) if rows is None else rows
+    path = night.temp / "settlement.parquet"
+    there.write_parquet(path)
+    listed = ", ".join(SPENDING)
+    night.view("standard.medical_spending", f"select {listed} from read_parquet('{path}')")
+    deliveries = there["delivery_id"].unique().sort()
+    _write(night, "standard.spending_delivery", pl.DataFrame(
+        [("medical_insurance", "settlement", one, place) for place, one in enumerate(deliveries)],
+        ["source", "dataset", "delivery_id", "received_order"], orient="row",
+    ))  # fmt: skip
 
 
 def linked(made: Night) -> Night:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,38 @@ BASE: list[Row] = build(200, seed=21, dirt=3.0).mentions
 FRESH: list[Row] = build(240, seed=22, dirt=3.0).mentions
 
 
+def settlements(rows: list[Row], deliveries: int) -> pl.DataFrame:
+    """Settlements of who is insured, of a key that nobody may hold, and under another's number. A
+    delivery never changes; a record may stand in two of them."""
+    held = [row for row in rows if row["register_domain"] == "psn_no"]
+    made = []
+    for place, row in enumerate(held):
+        key = row["register_key"] if place % 5 else f"{row['register_key']}9"
+        number = (held[place * 3 % len(held)] if place % 3 == 0 else row)["id_number"]
+        status, delivery = "valid" if number else "missing", f"d{place % 4}"
+        made.append(("", f"Z{place // 2}", f"psn_no:{key}", key, number, status, row["name"],
+                     delivery, place, AS_OF))  # fmt: skip
+    frame_ = pl.DataFrame(made, nights.SPENDING, orient="row")
+    return frame_.filter(pl.col("delivery_id") < f"d{deliveries}")
+
+
+def pupils(rows: list[Row], turn: int) -> list[str]:
+    """Who is on a school roll: others each night."""
+    return [row["mention_key"] for place, row in enumerate(rows) if (place + turn) % 9 == 0]
+
+
+def told(root: Path, as_of: date, rows: list[Row], turn: int | None = None) -> Night:
+    """A night with rows, and with pupils and settlements that turn from night to night."""
+    turn = (as_of - AS_OF).days if turn is None else turn
+    return nights.night(
+        root, as_of, frame(rows), pupils(rows, turn), settlement=settlements(BASE, turn + 2)
+    )
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("home")
-    nights.commit(nights.linked(nights.night(root, AS_OF, frame(BASE))))
+    nights.commit(nights.linked(told(root, AS_OF, BASE)))
     return root
 
 
@@ -46,7 +74,7 @@ def linked_next(home: Path, rows: list[Row], compared: list[int] | None = None) 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(probabilistic, "scored_pairs", counted)
-        return nights.linked(nights.night(home, NEXT, frame(rows)))
+        return nights.linked(told(home, NEXT, rows, turn=0))
 
 
 def everything(made: Night) -> dict[str, str]:
@@ -97,15 +125,15 @@ def test_deltas_give_what_making_everything_gives(
     shutil.copytree(home, root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(delta, "LARGEST_SHARE", 10.0)
-        nights.commit(nights.linked(nights.night(root, NEXT, frame(first))))
-        followed = nights.linked(nights.night(root, LATER, frame(second)))
+        nights.commit(nights.linked(told(root, NEXT, first)))
+        followed = nights.linked(told(root, LATER, second))
     found, persons = everything(followed), nights.persons(followed)
     followed.close()
-    anew = nights.night(root, LATER, frame(second))
+    anew = told(root, LATER, second)
     anew.rebuild = True
     assert everything(nights.linked(anew)) == found
     anew.close()
-    scratch = nights.linked(nights.night(tmp_path_factory.mktemp("scratch"), NEXT, frame(second)))
+    scratch = nights.linked(told(tmp_path_factory.mktemp("scratch"), LATER, second))
     assert grouping(nights.persons(scratch)) == grouping(persons)
     scratch.close()
 

@@ -83,6 +83,45 @@ def test_statements_run_on_spark_too() -> None:
         to_spark(read_sql(path))
 
 
+def test_pairs_are_counted_by_blocking_rule(first: Night) -> None:
+    rows = first.frame("linkage.profile").to_dicts()
+    counted = {row["rule"]: row for row in first.frame("quality.blocking").to_dicts()}
+    for rule, column in (("phone", "phones"), ("sound_and_birth", None)):
+        values = [set(row[column] or ()) if column else
+                  {(row["sound"], row["birth_text"])} - {(row["sound"], None), (None, None)}
+                  for row in rows]  # fmt: skip
+        pairs = sum(
+            len(values[a] & values[b])
+            for a in range(len(rows)) for b in range(a)
+            if rows[a]["is_open"] or rows[b]["is_open"]
+        )  # fmt: skip
+        assert pairs == counted[rule]["pairs"] > 0
+    opened = sum(row["is_open"] for row in first.frame("linkage.entity").to_dicts())
+    assert {row["open_entities"] for row in counted.values()} == {opened}
+
+
+def test_who_has_no_number_is_missed_where_more_of_them_are_alone(first: Night) -> None:
+    counts = first.frame("linkage.match_count")
+    report = first.frame("quality.match_report").filter(pl.col("subgroup") == "all")
+    looked_at = 0
+    for line in report.to_dicts():
+        own = counts.filter(source=line["source"], dataset=line["dataset"])
+
+        def total(column: str, bare: bool | None, own: pl.DataFrame = own) -> int:
+            some = own if bare is None else own.filter(pl.col("has_no_number") == bare)
+            return int(some[column].sum())
+
+        if not total("unlinked", True) or not total("mentions", False):
+            continue
+        alone = total("unlinked", False) / total("mentions", False)
+        beyond = max(0.0, total("unlinked", True) - alone * total("mentions", True))
+        missed = beyond + total("missed_millionths", False) / 1e6
+        expected = missed / (missed + total("right_millionths", None) / 1e6)
+        assert line["estimated_missed_match_rate"] == pytest.approx(expected, abs=2e-6)
+        looked_at += 1
+    assert looked_at
+
+
 def test_every_table_is_promised_and_made() -> None:
     promises = load_promises()
     for table in linkage.TABLES:
@@ -184,7 +223,8 @@ def chronic(rows: list[tuple[str, str, str, str | None]]) -> pl.DataFrame:
     return pl.DataFrame({
         "record_key": [r[0] for r in rows], "delivery_id": ["d"] * len(rows),
         "row_number": list(range(len(rows))), "extract_date": [AS_OF] * len(rows),
-        "psn_no": [r[1] for r in rows], "name": [r[2] for r in rows],
+        "first_seen_on": [AS_OF] * len(rows), "psn_no": [r[1] for r in rows],
+        "name": [r[2] for r in rows],
         "id_number": [r[3] for r in rows],
         "id_number_status": ["valid" if r[3] else "missing" for r in rows],
     }, schema_overrides={"id_number": pl.String})  # fmt: skip
