@@ -186,18 +186,21 @@ KINDS: dict[str, Callable[[str, int], str]] = {
 }  # fmt: skip
 
 
-def number(cell: str) -> str:
+def tidy(cell: str) -> str:
+    """Digits and X of an identity number; nothing of one that a spreadsheet shortened."""
+    kept = f"regexp_replace(translate(upper({cell}), '{WIDE}', '{NARROW}'), '[^0-9X]', '', 'g')"
+    return f"case when not regexp_matches({cell}, '[.+]') then {kept} end"
+
+
+def number(tidied: str, cell: str) -> str:
     """A valid identity number of 18 places (15 lengthened), else NULL."""
-    tidy = f"regexp_replace(translate(upper({cell}), '{WIDE}', '{NARROW}'), '[^0-9X]', '', 'g')"
-    long = f"concat(substr({tidy}, 1, 6), '19', substr({tidy}, 7, 9))"
-    checked = _check(tidy)
+    long = f"concat(substr({tidied}, 1, 6), '19', substr({tidied}, 7, 9))"
     return (
-        f"case when {cell} is null or regexp_matches({cell}, '[.+]') then null "
-        f"when regexp_matches({tidy}, '^[1-9][0-9]{{16}}[0-9X]$') "
-        f"and not {tidy} like '%000' and {checked} = substr({tidy}, 18, 1) "
-        f"and try_cast(concat(substr({tidy}, 7, 4), '-', substr({tidy}, 11, 2), '-', "
-        f"substr({tidy}, 13, 2)) as date) is not null then {tidy} "
-        f"when regexp_matches({tidy}, '^[1-9][0-9]{{14}}$') and regexp_matches(trim({cell}), "
+        f"case when regexp_matches({tidied}, '^[1-9][0-9]{{16}}[0-9X]$') "
+        f"and not {tidied} like '%000' and {_check(tidied)} = substr({tidied}, 18, 1) "
+        f"and try_cast(concat(substr({tidied}, 7, 4), '-', substr({tidied}, 11, 2), '-', "
+        f"substr({tidied}, 13, 2)) as date) is not null then {tidied} "
+        f"when regexp_matches({tidied}, '^[1-9][0-9]{{14}}$') and regexp_matches(trim({cell}), "
         f"'^[0-9]{{15}}$') then concat({long}, {_check(long)}) end"
     )
 

@@ -6,17 +6,18 @@ The same statements run on DuckDB and, translated, on Spark; how files get in is
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from benchmarks.floor.columns import DATASETS, KINDS, Dataset, day, number
+from benchmarks.floor.columns import DATASETS, KINDS, Dataset, day, number, tidy
 from benchmarks.floor.files import Delivered
 
 FOLDER = Path(__file__).parent / "sql"
-READINGS = re.compile(r"(number_of|day_of)\(([^()]+)\)")
+READINGS = re.compile(r"(number_of|tidy_of|day_of)\(([^()]+)\)")
 #: the label of joined groups is worked out between these two statements
 TIES = "tie"
 BELIEVED_LOSS, BELIEVED_ROWS = 0.1, 10
@@ -29,11 +30,11 @@ def window_start(as_of: date) -> date:
 
 
 def with_values(sql: str, as_of: date) -> str:
-    """Dates instead of $names, and `number_of(cell)`, `day_of(cell)` written out."""
+    """Dates instead of $names; `tidy_of`, `number_of` and `day_of` written out."""
     sql = sql.replace("$as_of", f"date '{as_of}'")
     sql = sql.replace("$window_start", f"date '{window_start(as_of)}'")
-    readers = {"number_of": number, "day_of": day}
-    return READINGS.sub(lambda found: readers[found[1]](found[2]), sql)
+    readers: dict[str, Callable[..., str]] = {"number_of": number, "tidy_of": tidy, "day_of": day}
+    return READINGS.sub(lambda found: readers[found[1]](*found[2].split(", ")), sql)
 
 
 def statements(as_of: date) -> list[tuple[str, str]]:
@@ -119,7 +120,15 @@ def newest(name: str) -> str:
                     on standing.row_key = last_one.row_key
                     and standing.version = last_one.version
             )"""
-    return f"with {picked} select *{_numbers(name, dataset)} from picked"
+    # numbers of settlements are read where they matter
+    written = [c for c in dataset.columns if c.endswith("id_number") and name != "settlement"]
+    tidied = "".join(f", {tidy(c)} as {c}_tidy" for c in written)
+    numbers = "".join(
+        f", {number(f'{c}_tidy', c)} as {c.replace('id_number', 'number')}" for c in written
+    )
+    return f"""with {picked},
+        tidied as (select *{tidied} from picked)
+        select *{numbers} from tidied"""
 
 
 def _text(columns: tuple[str, ...]) -> str:
@@ -127,14 +136,6 @@ def _text(columns: tuple[str, ...]) -> str:
         return columns[0]
     parts = ", ".join(f"coalesce(cast({column} as varchar), '')" for column in columns)
     return f"concat_ws('|', {parts})"
-
-
-def _numbers(name: str, dataset: Dataset) -> str:
-    """Valid numbers beside the written ones; those of settlements are read where they matter."""
-    if name == "settlement":
-        return ""
-    written = [c for c in dataset.columns if c.endswith("id_number")]
-    return "".join(f", {number(c)} as {c.replace('id_number', 'number')}" for c in written)
 
 
 def policy(folder: Path, as_of: date) -> tuple[list[tuple[Any, ...]], list[dict[str, Any]]]:

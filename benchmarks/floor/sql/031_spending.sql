@@ -47,15 +47,28 @@ tidied as (
         placed.in_scope_burden,
         placed.psn_no,
         placed.person,
-        case when placed.id_number is not null then number_of(placed.id_number) end as number
+        placed.id_number,
+        tidy_of(placed.id_number) as id_number_tidy
     from placed
+),
+
+numbered as (
+    select
+        tidied.settled_at,
+        tidied.personal_burden,
+        tidied.medical_aid,
+        tidied.in_scope_burden,
+        tidied.psn_no,
+        tidied.person,
+        number_of(tidied.id_number_tidy, tidied.id_number) as number
+    from tidied
 )
 
 select
-    tidied.settled_at,
-    tidied.personal_burden,
-    tidied.medical_aid,
-    tidied.in_scope_burden,
-    coalesce(own.person, tidied.person, tidied.number, concat('psn:', tidied.psn_no)) as person
-from tidied
-left join person as own on tidied.number = own.person
+    numbered.settled_at,
+    numbered.personal_burden,
+    numbered.medical_aid,
+    numbered.in_scope_burden,
+    coalesce(own.person, numbered.person, numbered.number, concat('psn:', numbered.psn_no)) as person
+from numbered
+left join person as own on numbered.number = own.person
