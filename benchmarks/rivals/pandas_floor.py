@@ -218,7 +218,7 @@ def indicators(f: Frames, values: list[Any], as_of: pd.Timestamp, start: pd.Time
     for name, value in (("rigid_ratio", made["rigid_cost_12m"]), ("expense_income_ratio", expense)):
         ratio = value / made["annual_income"].where(made["annual_income"] > 0)
         none_left = (made["annual_income"] <= 0) & value.notna()
-        made[name] = ratio.where(~none_left, np.where(value > 0, 99.0, 0.0))
+        made[name] = ratio.where(~none_left, np.where(value.fillna(0) > 0, 99.0, 0.0))
     return person, made
 
 
