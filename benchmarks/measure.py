@@ -91,9 +91,7 @@ def measure(command: Sequence[str], log: str) -> Measured:
     """Run ``command`` with its output into the file ``log``."""
     started = time.monotonic()
     with open(log, "ab") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=output, start_new_session=True
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         watch = _Watch(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         watch.stop()

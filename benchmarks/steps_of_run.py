@@ -1,4 +1,4 @@
-"""How long each step of a night took, from Dagster's record in HOME and the samples of a process."""
+"""How long each step of a night took: Dagster's record in HOME beside samples of the process."""
 
 from __future__ import annotations
 

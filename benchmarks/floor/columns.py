@@ -47,7 +47,7 @@ DATASETS = {
         {"settlement_id": "text", "visit_id": "text", "psn_no": "text", "id_number": "raw",
          "settled_at": "day", "begin_date": "day", "refunded": "flag",
          "original_settlement_id": "text", "total_cost": "money", "in_scope_cost": "money",
-         **{name: "money" for name in FUNDS}, "fund_total": "money", "personal_burden": "money"},
+         **dict.fromkeys(FUNDS, "money"), "fund_total": "money", "personal_burden": "money"},
         ("settlement_id",),
         ("settlement_id", "psn_no", "settled_at", "total_cost", "personal_burden"),
     ),

@@ -4,8 +4,9 @@
 
 `--floor` was made with `--mentions`. A person is *alike* when all rows of the registers that the
 night calls one person the floor calls one person too, and nobody else's; a household when all its
-members are alike and the same. Between those tiers and alerts must agree; the rest differs because
-the floor knows no linkage without a number (*linkage*) or no groups set aside (*grouping*).
+members, and the recorded guardians of its pupils, are alike and the members are the same. Between
+those tiers and alerts must agree. The rest is not comparable: the floor knows nobody without a
+number and sets no group aside.
 """
 
 from __future__ import annotations
@@ -85,13 +86,24 @@ where not starts_with(by_night.person, 'nobody:');
 create temp table night_home as
 select person_id, household_id from monitoring.population.person where household_id is not null;
 
+create temp table unsure_pupil as
+select distinct pupil.person_id
+from link as pupil
+inner join link as guardian
+    on pupil.dataset = 'student' and guardian.dataset = 'student'
+    and split_part(guardian.mention, '|', 1) = pupil.mention
+    and contains(guardian.mention, '|')
+left join alike on guardian.person_id = alike.person_id
+where alike.person_id is null;
+
 create temp table alike_home as
 with night_side as (
     select night_home.household_id, min(home.household) as household,
-        count(*) as members, count(alike.person) as known,
+        count(*) as members, count(alike.person) - count(unsure.person_id) as known,
         count(distinct home.household) as homes
     from night_home
     left join alike on night_home.person_id = alike.person_id
+    left join unsure_pupil as unsure on night_home.person_id = unsure.person_id
     left join home on alike.person = home.person
     group by night_home.household_id
 ),
@@ -108,13 +120,14 @@ PERSON_KEY = "select alike.person as who, alike.person_id as id from alike"
 HOME_KEY = "select household as who, household_id as id from alike_home"
 
 
-def compare(floor: Path, home: Path) -> dict[str, Any]:
-    """Counts of what agrees and what does not, by tier and by rule."""
+def compare(floor: Path, monitoring: Path, identity: Path) -> dict[str, Any]:
+    """Counts of what agrees and what does not, by tier and by rule, between a floor's folder and
+    the two files of a night."""
     con = duckdb.connect()
     for table in ("tier", "alert", "home", "mention"):
         con.execute(f"create view {table} as from '{floor / f'{table}.parquet'}'")
-    con.execute(f"attach '{home / 'published' / 'monitoring.duckdb'}' as monitoring (read_only)")
-    con.execute(f"attach '{home / 'restricted' / 'identity.duckdb'}' as identity (read_only)")
+    con.execute(f"attach '{monitoring}' as monitoring (read_only)")
+    con.execute(f"attach '{identity}' as identity (read_only)")
     con.execute(NIGHT)
     con.execute("""
         create temp table finding as
@@ -160,9 +173,7 @@ def compare(floor: Path, home: Path) -> dict[str, Any]:
         from sided group by what order by what
     """).fetchall()
     apart = dict(
-        con.execute(
-            "select side, count(*) from judged where id is null group by side"
-        ).fetchall()
+        con.execute("select side, count(*) from judged where id is null group by side").fetchall()
     )
     people = con.execute(
         "select (select count(*) from alike), (select count(distinct person_id) from link), "
@@ -185,7 +196,11 @@ def main() -> None:
     parser.add_argument("--floor", type=Path, required=True)
     parser.add_argument("--home", type=Path, required=True)
     given = parser.parse_args()
-    print(json.dumps(compare(given.floor, given.home), indent=1, ensure_ascii=False))
+    files = (
+        given.home / "published" / "monitoring.duckdb",
+        given.home / "restricted" / "identity.duckdb",
+    )
+    print(json.dumps(compare(given.floor, *files), indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -63,9 +63,7 @@ def run(
     return took
 
 
-def load(
-    con: duckdb.DuckDBPyConnection, name: str, files: list[Delivered], scratch: Path
-) -> None:
+def load(con: duckdb.DuckDBPyConnection, name: str, files: list[Delivered], scratch: Path) -> None:
     """All files of a dataset into one table."""
     selects = []
     registered = []

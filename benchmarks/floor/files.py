@@ -87,8 +87,7 @@ def _described(
         form = "xlsx"
         skip, header = _excel_header(path, known)
     else:
-        opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-        with opened as file:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             head = file.read(1 << 16)
         # cut after the last line feed: a character may be split at the end of the block
         head = head[: head.rfind(b"\n") + 1]

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.floor.columns import DATASETS, KINDS, Dataset, day, number, tidy
+from benchmarks.floor.columns import DATASETS, KINDS, day, number, tidy
 from benchmarks.floor.files import Delivered
 
 FOLDER = Path(__file__).parent / "sql"
@@ -152,8 +152,7 @@ def policy(folder: Path, as_of: date) -> tuple[list[tuple[Any, ...]], list[dict[
     return values, [
         rule
         for rule in rules
-        if rule["effective"]["from"] <= as_of
-        and as_of <= rule["effective"].get("to", date.max)
+        if rule["effective"]["from"] <= as_of and as_of <= rule["effective"].get("to", date.max)
     ]
 
 

@@ -24,7 +24,15 @@ from benchmarks.floor import steps
 from benchmarks.floor.columns import DATASETS, FUNDS
 from benchmarks.floor.files import delivered
 from benchmarks.rivals.pandas_people import (
-    Frames, attributes, certificates, households, lives, members, people, places, tiers,
+    Frames,
+    attributes,
+    certificates,
+    households,
+    lives,
+    members,
+    people,
+    places,
+    tiers,
 )  # fmt: skip
 from benchmarks.rivals.pandas_values import frame_of, number
 
@@ -244,8 +252,7 @@ def with_values(frame: pd.DataFrame, values: list[Any], as_of: pd.Timestamp) -> 
 def python(expression: str) -> str:
     """A rule's expression for `DataFrame.eval`; coalesce is the only function that rules use."""
     made = re.sub(r"coalesce\((\w+), 0\)", r"\1__or_0", expression)
-    made = re.sub(r"(?<![<>!=])=(?!=)", "==", made)
-    return made
+    return re.sub(r"(?<![<>!=])=(?!=)", "==", made)
 
 
 def alerts(frames: dict[str, pd.DataFrame], rules: list[dict[str, Any]]) -> pd.DataFrame:

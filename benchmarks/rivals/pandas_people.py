@@ -137,8 +137,12 @@ def _ties(f: Frames, insured: pd.DataFrame, as_of: pd.Timestamp) -> pd.DataFrame
     joined = set(ties[ties["group_key"].isin(sizes.index[sizes > 1])]["person"])
     elsewhere = set(f["psn"]["person"]) | set(member["person"]) | set(f["certificate"]["head"])
     guard = f["guardian"]
-    guard = guard[guard["is_current"] & ~guard["person"].isin(joined)
-                  & guard["guardian"].isin(elsewhere) & (guard["person"] != guard["guardian"])]
+    guard = guard[
+        guard["is_current"]
+        & ~guard["person"].isin(joined)
+        & guard["guardian"].isin(elsewhere)
+        & (guard["person"] != guard["guardian"])
+    ]
     fit = guard["person"].map(life["alive"]) & guard["guardian"].map(life["present"])
     ward = guard[fit].sort_values("place").drop_duplicates("person")
     return pd.concat([
@@ -165,7 +169,9 @@ def tiers(f: Frames, as_of: pd.Timestamp) -> None:
         held[["person", "category"]].rename(columns={"category": "tier"}),
         watched[["person"]].assign(tier="防止返贫监测"),
     ]).drop_duplicates()  # fmt: skip
-    made = made[made["person"].map(f["life"].set_index("person")["alive"]).fillna(False).astype(bool)]
+    made = made[
+        made["person"].map(f["life"].set_index("person")["alive"]).fillna(False).astype(bool)
+    ]
     f["tier"] = made.assign(rank=made["tier"].map(RANKS)).reset_index(drop=True)
 
 

@@ -1,6 +1,6 @@
 """Whether a rival came to the floor's tiers and alerts.
 
-    python -m benchmarks.rivals.same FLOOR RIVAL
+python -m benchmarks.rivals.same FLOOR RIVAL
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ def same(floor: Path, rival: Path) -> dict[str, dict[str, int]]:
     found = {}
     for table, keys in KEYS.items():
         one, other = (_source(folder / f"{table}.parquet") for folder in (floor, rival))
+        sides = ((one, "intersect", other), (one, "except", other), (other, "except", one))
         counts = [
-            con.execute(f"select count(*) from (select {keys} from {a} {how} select {keys} from {b})")
-            .fetchall()[0][0]
-            for a, how, b in ((one, "intersect", other), (one, "except", other),
-                              (other, "except", one))
-        ]  # fmt: skip
+            con.execute(
+                f"select count(*) from (select {keys} from {a} {how} select {keys} from {b})"
+            ).fetchall()[0][0]
+            for a, how, b in sides
+        ]
         found[table] = dict(zip(("both", "floor_only", "rival_only"), counts, strict=True))
     return found
 
