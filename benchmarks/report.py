@@ -91,7 +91,7 @@ def _size_table(one: Result) -> list[str]:
     lines = [
         f"### {one['people']:,} residents", "",
         "| | clock | processor | of the floor's processor time | peak memory | read | written "
-        "| rows/s of processor | load | commit |",
+        "| rows/s of processor | load | command |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|---|",
     ]  # fmt: skip
     for name in NAMES:
@@ -111,10 +111,10 @@ def _size_table(one: Result) -> list[str]:
             f"| {NAMES[name]} | {part['wall_seconds']:,.1f} s | {part['cpu_seconds']:,.1f} s | "
             f"{f'{times:.1f}' if times else ''} | {part['peak_megabytes'] / 1024:.1f} GB | "
             f"{part['read_megabytes']:,.0f} MB | {part['written_megabytes']:,.0f} MB | {speed} | "
-            f"{part['machine']['load']} | {part['machine']['commit']} |"
+            f"{part['machine']['load']} | "
+            f"`python -m benchmarks.bench --people {one['people']} --parts {name}` |"
         )
-    lines += ["", "```bash", f"python -m benchmarks.bench --people {one['people']}", "```", ""]
-    return lines
+    return [*lines, ""]
 
 
 def _targets(found: list[Result]) -> list[str]:
