@@ -74,7 +74,7 @@ def load(con: duckdb.DuckDBPyConnection, name: str, files: list[Delivered], scra
         elif file.form == "xlsx":
             places = {c: f"c{p}" for c, p in file.columns.items()}
             frame = excel(file.path).slice(file.skip)
-            frame.columns = [f"c{p}" for p in range(frame.width)]
+            frame = frame.rename(dict(zip(frame.columns, listed_cells(frame.width), strict=True)))
             source = f"sheet_{name}_{file.turn}"
             con.register(source, frame.to_arrow())
             registered.append(source)
@@ -97,6 +97,11 @@ def load(con: duckdb.DuckDBPyConnection, name: str, files: list[Delivered], scra
         con.unregister(source)
     for path in scratch.glob(f"{name}_*.csv"):
         path.unlink()
+
+
+def listed_cells(wide: int) -> list[str]:
+    """Names of the cells of a row."""
+    return [f"c{place}" for place in range(wide)]
 
 
 def label(con: duckdb.DuckDBPyConnection) -> None:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,7 @@ def _described(
                      places, scale)  # fmt: skip
 
 
+@lru_cache(maxsize=16)  # its header is looked for first, its rows are wanted a little later
 def excel(path: Path) -> Any:
     """The first sheet as text, one column per cell of the widest row, titles included."""
     import fastexcel
