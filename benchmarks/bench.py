@@ -147,23 +147,34 @@ class Bench:
     def _floor(self) -> dict[str, Any]:
         out, first = self.work / "floor", self._nights()[0]
         stage(self.city, self.first, first)
-        words = ("benchmarks.floor", "--landing", str(self.first), "--as-of", str(first))
-        found = self._kept(self._module(*words, "--out", str(out))) | self._said()
-        if (self.home / "published" / "monitoring.duckdb").exists() and self._night_is(first):
+        found = self._kept(self._floor_of(self.first, first, out)) | self._said()
+        night = self._shown_night()
+        if night is not None:
+            # of the night that HOME shows, from all that it has received
             with_mentions = self.work / "floor_mentions"
-            self._module(*words, "--out", str(with_mentions), "--mentions")
-            found["agreement"] = compare(
+            self._floor_of(self.landing, night, with_mentions, "--mentions")
+            found["agreement"] = {"night": str(night)} | compare(
                 with_mentions, self.home / "published" / "monitoring.duckdb",
                 self.home / "restricted" / "identity.duckdb",
             )  # fmt: skip
             shutil.rmtree(with_mentions)
         return found
 
-    def _night_is(self, night: date) -> bool:
+    def _floor_of(self, landing: Path, night: date, out: Path, *more: str) -> Measured:
+        return self._module("benchmarks.floor", "--landing", str(landing), "--as-of", str(night),
+                            "--out", str(out), *more)  # fmt: skip
+
+    def _shown_night(self) -> date | None:
+        """The night that HOME shows, if there is one."""
+        if not (self.home / "published" / "monitoring.duckdb").exists():
+            return None
         with duckdb.connect() as con:
             con.execute(f"attach '{self.home}/published/monitoring.duckdb' as m (read_only)")
-            row = con.execute("select cast(as_of as date) from m.meta.run").fetchall()[0]
-        return bool(row[0] == night)
+            return date.fromisoformat(
+                con.execute(
+                    "select cast(cast(as_of as date) as varchar) from m.meta.run"
+                ).fetchall()[0][0]
+            )
 
     def _rival(self, name: str, *more: str) -> dict[str, Any]:
         stage(self.city, self.first, self._nights()[0])
