@@ -8,7 +8,6 @@ that it does not know have been put otherwise.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shutil
@@ -21,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.floor import steps
+from benchmarks.floor.arguments import SCHEMAS, parser, seconds
 from benchmarks.floor.columns import DATASETS, FUNDS
 from benchmarks.floor.files import delivered
 from benchmarks.rivals.pandas_people import (
@@ -36,7 +36,6 @@ from benchmarks.rivals.pandas_people import (
 )  # fmt: skip
 from benchmarks.rivals.pandas_values import frame_of, number
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
 TIER_NAMES = ("特困", "低保", "防止返贫监测", "低保边缘", "刚性支出困难")
 
 
@@ -309,14 +308,10 @@ def run(landing: Path, policy: Path, on: date, out: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--landing", type=Path, required=True)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--policy", type=Path, default=SCHEMAS / "policies" / "rizhao")
-    given = parser.parse_args()
+    told = parser(__doc__)
+    given = told.parse_args()
     took = run(given.landing, given.policy, given.as_of, given.out)
-    print(json.dumps({"seconds": {name: round(value, 2) for name, value in took.items()}}))
+    print(json.dumps(seconds(took)))
 
 
 if __name__ == "__main__":

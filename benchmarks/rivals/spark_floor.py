@@ -8,7 +8,6 @@ it has no reader for them. The statements are the floor's, so both do the same w
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -23,10 +22,10 @@ from typing import Any
 import sqlglot
 
 from benchmarks.floor import steps
+from benchmarks.floor.arguments import SCHEMAS, parser, seconds
 from benchmarks.floor.columns import DATASETS
 from benchmarks.floor.files import Delivered, delivered, excel
 
-SCHEMAS = Path(__file__).parents[2] / "schemas"
 OUT = ("tier", "alert", "home")
 
 
@@ -146,15 +145,11 @@ def _label(spark: Any, keep: Any) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--landing", type=Path, required=True)
-    parser.add_argument("--as-of", type=date.fromisoformat, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--policy", type=Path, default=SCHEMAS / "policies" / "rizhao")
-    parser.add_argument("--memory", default="4g")
-    given = parser.parse_args()
+    told = parser(__doc__)
+    told.add_argument("--memory", default="4g")
+    given = told.parse_args()
     took = run(given.landing, given.policy, given.as_of, given.out, given.memory)
-    print(json.dumps({"seconds": {name: round(value, 2) for name, value in took.items()}}))
+    print(json.dumps(seconds(took)))
 
 
 if __name__ == "__main__":
