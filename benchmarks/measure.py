@@ -14,7 +14,8 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-EVERY = 0.1
+#: seconds between samples: at first, and once a process has run for a while
+OFTEN, SELDOM, WHILE = 0.1, 0.5, 20.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class _Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(EVERY):
+        begun = time.monotonic()
+        while not self._stop.wait(OFTEN if time.monotonic() - begun < WHILE else SELDOM):
             self._sample()
 
     def _sample(self) -> None:
