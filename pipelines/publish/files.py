@@ -77,13 +77,14 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
             for promise in promises:
                 _table(con, night, promise, _named(promise, flat=False))
             con.execute(f"USE {MADE}")
-            add_questions(con, [p.table for p in promises], night.settings.schemas)
+            small = night.settings.small_count_below
+            add_questions(con, [p.table for p in promises], small, night.settings.schemas)
             con.execute("USE memory")
             write_parquet(con, MADE, selected, parquet)
         write_dictionary(selected, parquet)
         held = audit(night, promises, path, flat=False)
         audit_parquet(night, selected, parquet)
-        bulletin.write_bulletin(path, folder / versions.BULLETIN, night.settings.small_count_below)
+        bulletin.write_bulletin(path, folder / versions.BULLETIN, small)
         tables = {name: [one.rows, one.hash] for name, one in sorted(held.items())}
         versions.write_manifest(folder, {
             "as_of": night.as_of.isoformat(),

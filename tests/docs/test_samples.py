@@ -36,7 +36,7 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
             columns = ", ".join(f'"{c.name}" {c.type}' for c in promise.columns)
             con.execute(f"CREATE SCHEMA IF NOT EXISTS {promise.schema}")
             con.execute(f"CREATE TABLE {promise.table} ({columns})")
-    add_questions(con, [p.table for p in load_promises().values() if p.published is True])
+    add_questions(con, [p.table for p in load_promises().values() if p.published is True], 5)
     yield con
     con.close()
 

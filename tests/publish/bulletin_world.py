@@ -57,7 +57,7 @@ def published(path: Path, residents: dict[str, int] | None = None, **tables: Row
             con.execute(LIVES, {"code": code, "count": count})
             con.execute(IS_KNOWN, {"code": code})
             con.execute(LIVES_ALONE, {"code": code, "count": count})
-        add_questions(con, names)
+        add_questions(con, names, 5)
     return path
 
 

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.contracts.promises import load_macros, load_views
-from pipelines.publish.analysis import HERE, views_over
+from pipelines.publish.analysis import HERE, add_questions, views_over
 from tests.publish import bulletin_world
 
 
@@ -70,6 +70,13 @@ def test_macros_answer(city: Path) -> None:
     flagged = "FROM analysis.flagged_between(DATE '2026-11-20', DATE '2026-11-20')"
     wanted = "SELECT count(*) FROM hardship.case_file WHERE first_flagged_on = DATE '2026-11-20'"
     assert len(asked(city, flagged)) == asked(city, wanted)[0][0] > 0
+
+
+def test_small_counts_are_small_as_the_setting_says() -> None:
+    with duckdb.connect() as con:
+        add_questions(con, [], small_count_below=11)
+        shown = "SELECT analysis.small_hidden(n) FROM (VALUES (0), (1), (10), (11)) AS v (n)"
+        assert con.execute(shown).fetchall() == [("0",), ("<11",), ("<11",), ("11",)]
 
 
 def test_views_stand_under_another_name_too(city: Path) -> None:

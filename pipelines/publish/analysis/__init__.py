@@ -6,7 +6,7 @@ named for it. Tables do not belong here: these keep nothing of their own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -42,14 +42,22 @@ def macros_over(tables: Collection[str], schemas: Path | None = None) -> list[Pr
 
 
 def add_questions(
-    con: duckdb.DuckDBPyConnection, tables: Collection[str], schemas: Path | None = None
+    con: duckdb.DuckDBPyConnection,
+    tables: Collection[str],
+    small_count_below: int,
+    schemas: Path | None = None,
 ) -> None:
-    """Create and comment views and macros in the current database of ``con``, over ``tables``."""
-    for statement in _statements(tables, schemas):
+    """Create and comment views and macros in the current database of ``con``, over ``tables``.
+
+    ``small_count_below``: counts below it are hidden by the macro that is for that.
+    """
+    for statement in _statements(tables, small_count_below, schemas):
         con.execute(statement)
 
 
-def _statements(tables: Collection[str], schemas: Path | None) -> Iterator[str]:
+def _statements(
+    tables: Collection[str], small_count_below: int, schemas: Path | None
+) -> Iterator[str]:
     for promise in [*views_over(tables, schemas), *macros_over(tables, schemas)]:
         yield f"CREATE SCHEMA IF NOT EXISTS {quoted(promise.schema)}"
     for promise in views_over(tables, schemas):
@@ -62,7 +70,7 @@ def _statements(tables: Collection[str], schemas: Path | None) -> Iterator[str]:
     for promise in macros_over(tables, schemas):
         name, sql = _named(promise), _macro_sql(promise)
         arguments = ", ".join(quoted(column.name) for column in promise.columns)
-        value = _value(sql)
+        value = _value(sql, {"small_count_below": small_count_below})
         yield f"CREATE MACRO {name}({arguments}) AS {value or f'TABLE {sql}'}"
         yield f"COMMENT ON MACRO {'' if value else 'TABLE '}{name} IS {comment(promise)}"
 
@@ -84,10 +92,13 @@ def _macro_sql(promise: Promise) -> str:
     return read_sql(HERE / "macros" / f"{promise.name}.sql")
 
 
-def _value(sql: str) -> str | None:
-    """The one value that a macro's statement gives, if it reads no table."""
+def _value(sql: str, values: Mapping[str, int]) -> str | None:
+    """The one value that a macro's statement gives, if it reads no table; what it binds is fixed
+    in the file.
+    """
     statement = parsed(sql)
     if not isinstance(statement, exp.Select) or statement.find(exp.From):
         return None
-    value: str = statement.selects[0].unalias().sql(dialect=DIALECT)
+    answer = exp.replace_placeholders(statement.selects[0].unalias(), **values)
+    value: str = answer.sql(dialect=DIALECT)
     return value
