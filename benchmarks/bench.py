@@ -37,7 +37,7 @@ from benchmarks.floor.compare import compare
 from benchmarks.measure import Measured, jiuzhulian, machine, measure
 from benchmarks.report import summary
 from benchmarks.rivals.same import same
-from benchmarks.steps_of_run import steps_of_run
+from benchmarks.steps_of_run import steps_of_run, tables_of_run
 from pipelines.settings import ROOT
 from pipelines.synthetic.arrivals import stage
 
@@ -135,6 +135,7 @@ class Bench:
         return self._kept(measured) | {
             "rows_landed": row[0], "persons": row[1], "alerts": row[2],
             "home_megabytes": round(home / 2**20), "steps": steps_of_run(self.home, measured),
+            "tables": tables_of_run(self.home),
         }  # fmt: skip
 
     def _cold(self) -> dict[str, Any]:

@@ -53,6 +53,7 @@ def figures(found: list[Result]) -> str:
     parts += ["## Targets", "", *_targets(found), "", "## Seconds per room", ""]
     for one in found:
         parts += _rooms(one)
+    parts += _split(found)
     parts += ["## Does the floor find the same", "", *_agreement(found)]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -197,7 +198,45 @@ def _rooms(one: Result) -> list[str]:
         rest += [f"{part['wall_seconds'] - took['wall_seconds']:.1f}",
                  f"{part['cpu_seconds'] - took['cpu_seconds']:.1f}"]  # fmt: skip
     lines += [f"| start-up and end | {' | '.join(rest)} |", ""]
+    for night in nights:
+        dear = list(one["parts"][night].get("tables", {}).items())[:12]
+        if dear:
+            told = ", ".join(f"{name} {seconds:g}" for name, seconds in dear)
+            lines += [f"Dearest of the {NAMES[night]}, seconds on the clock: {told}.", ""]
     return lines
+
+
+def _split(found: list[Result]) -> list[str]:
+    """Of a cold night's processor time what is there anyway and what comes with the residents: a
+    straight line through the smallest and the largest size."""
+    measured = [one for one in found if one["parts"].get("cold", {}).get("steps")]
+    if len(measured) < 2:
+        return []
+    first, last = measured[0], measured[-1]
+    small, large = (one["parts"]["cold"]["steps"] for one in (first, last))
+    lines = [
+        "### What grows",
+        "",
+        f"A straight line through the cold nights of {first['people']:,} and {last['people']:,} "
+        "residents, processor seconds. It is arithmetic on two measurements, no measurement.",
+        "",
+        "| step | there anyway | per million residents |",
+        "|---|---:|---:|",
+    ]
+    for step in small:
+        if step not in large:
+            continue
+        least, most = small[step]["cpu_seconds"], large[step]["cpu_seconds"]
+        slope = max(0.0, (most - least) / (last["people"] - first["people"]))
+        label = "all steps" if step == "work" else step
+        anyway = max(0.0, least - slope * first["people"])
+        lines.append(f"| {label} | {anyway:.1f} | {slope * 1e6:.0f} |")
+    if all("floor" in one["parts"] for one in (first, last)):
+        least, most = (one["parts"]["floor"]["cpu_seconds"] for one in (first, last))
+        slope = (most - least) / (last["people"] - first["people"])
+        anyway = max(0.0, least - slope * first["people"])
+        lines.append(f"| the floor, whole process | {anyway:.1f} | {slope * 1e6:.0f} |")
+    return [*lines, ""]
 
 
 def _agreement(found: list[Result]) -> list[str]:
