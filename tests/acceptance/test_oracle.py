@@ -196,7 +196,7 @@ def test_the_floor_comes_to_the_same(town: Nights, tmp_path: Path) -> None:
     floor(*given, tmp_path / "floor", mentions=True)
     found = compare_floor(tmp_path / "floor", *town.kept[night.isoformat()])
     assert found["alike"]["persons"] > 0.85 * found["alike"]["of_persons"]
-    assert found["agree"] > 150
+    assert found["agree"] > 100
     # a school charge may show one pupil's number under another's roll number
     assert found["differ"] <= 0.01 * found["agree"], found["findings"]
     pandas_floor.run(*given[:1], *given[2:], tmp_path / "pandas")
