@@ -151,6 +151,7 @@ def test_the_benchmark_of_a_small_city(folder: Path, tmp_path: Path) -> None:
     assert "### 1,000 residents" in (folder / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.soak
 @pytest.mark.spark
 def test_spark_does_the_work_of_the_floor(tmp_path: Path) -> None:
     """The same tiers and alerts from the same files of a very small town."""
