@@ -24,7 +24,7 @@ help:
 	@echo "make ui     the Dagster user interface on the same project (http://127.0.0.1:3000)"
 	@echo "make up     the service: user interface, schedule and daemon (http://127.0.0.1:3000)"
 	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
-	@echo "make bench  the measurements in benchmarks/"
+	@echo "make bench  nights beside a bare script, PySpark, pandas and Splink, into docs/benchmarks (PEOPLE)"
 	@echo "make oracle a second, slow program on a city of 20,000: every tier, alert, chain and gap"
 	@echo "make soak   nights killed at random moments, each held against an undisturbed one (KILLS, SEED)"
 	@echo "make fuzz   thousands of mutated files and round trips (FUZZ_FILES, FUZZ_SEED, EXAMPLES)"
@@ -71,8 +71,12 @@ up: setup
 	mkdir -p $(CITY)/arrived
 	$(RUN) jiuzhulian serve --home $(HOME_DIR) --landing $(CITY)/arrived
 
+PEOPLE := 30000 300000
+
 bench: setup
-	$(RUN) python -m benchmarks.night --people 300000
+	$(UV) sync --locked --quiet --group spark
+	$(RUN) python -m benchmarks.bench --people $(PEOPLE)
+	$(RUN) python -m benchmarks.report
 
 oracle: setup
 	$(RUN) python -m tests.oracle.soak --people 20000 --work var/oracle

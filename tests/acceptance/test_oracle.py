@@ -10,6 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from benchmarks.floor.compare import compare as compare_floor
+from benchmarks.floor.duck import run as floor
+from benchmarks.rivals import pandas_floor
+from benchmarks.rivals.same import same
+from pipelines.settings import SCHEMAS
+from pipelines.synthetic.arrivals import stage
 from tests.oracle.compare import Agreement, Tally
 from tests.oracle.help_compare import planted
 from tests.oracle.identity import read_table
@@ -179,3 +185,21 @@ def content(file: Path, table: str) -> list[str]:
         repr([(k, v) for k, v in row.items() if k not in OF_THE_RUN])
         for row in read_table(file, table)
     )
+
+
+def test_the_floor_comes_to_the_same(town: Nights, tmp_path: Path) -> None:
+    """The benchmarks' yardstick, a bare script that knows people by number alone: on the first
+    night it finds what the night found wherever a number is enough, and so does pandas."""
+    night = NIGHTS[0]
+    stage(town.city, tmp_path / "landing", night)
+    given = (tmp_path / "landing", SCHEMAS, town.settings.policy, night)
+    floor(*given, tmp_path / "floor", mentions=True)
+    found = compare_floor(tmp_path / "floor", *town.kept[night.isoformat()])
+    assert found["alike"]["persons"] > 0.85 * found["alike"]["of_persons"]
+    assert found["agree"] > 100
+    # a school charge may show one pupil's number under another's roll number
+    assert found["differ"] <= 0.01 * found["agree"], found["findings"]
+    pandas_floor.run(*given[:1], *given[2:], tmp_path / "pandas")
+    for table, counted in same(tmp_path / "floor", tmp_path / "pandas").items():
+        assert (counted["floor_only"], counted["rival_only"]) == (0, 0), table
+        assert counted["both"] > 30
