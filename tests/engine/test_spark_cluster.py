@@ -1,0 +1,189 @@
+"""A night on a real cluster gives the tables that DuckDB gives, a lost worker notwithstanding."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.contracts.promises import PromisedColumn
+from pipelines.engine.duck import DuckEngine
+from pipelines.engine.spark.engine import SparkEngine
+from pipelines.lake.home import Home
+from pipelines.lake.manifest import load_manifest
+from pipelines.lake.night import Built, Night
+from pipelines.lake.pointer import Pointer
+from pipelines.run import run_night
+from pipelines.settings import ROOT, SCHEMAS, Settings
+from pipelines.synthetic.arrivals import stage
+from pipelines.synthetic.city import write_city
+from tests.engine.cluster import Cluster, running
+from tests.faults.same import published
+
+pytestmark = pytest.mark.spark
+
+PEOPLE, SEED = 300, 5
+#: the table after which a worker is lost: the night's middle, with its largest statements ahead
+MIDDLE = "hardship.person_medical"
+#: of these every night says when and by whom it was made
+OF_THE_RUN = {"meta.run", "meta.night_history"}
+
+
+@dataclass
+class Both:
+    """One city: its last night by DuckDB, and once more in a copy by the cluster."""
+
+    nights: list[date]
+    duck: Home
+    spark: Home
+    made: dict[str, Built]
+    lost_while_at_work: bool
+    said: str
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running(tmp_path_factory.mktemp("cluster"), workers=2) as made:
+        yield made
+    assert all(process.poll() is not None for process in made.processes)
+
+
+@pytest.fixture(scope="module")
+def both(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """Three nights by DuckDB; the last one again in a copy, every table made anew by Spark."""
+    folder = tmp_path_factory.mktemp("both")
+    write_city(PEOPLE, SEED, folder / "city")
+    plan = json.loads((folder / "city" / "truth" / "city.json").read_text(encoding="utf-8"))
+    nights = [date.fromisoformat(text) for text in plan["nights"]]
+    settings = Settings(
+        landing=folder / "landing", home=folder / "duck", policy=SCHEMAS / "policies" / "rizhao"
+    )
+    for night in nights:
+        stage(folder / "city", settings.landing, night)
+        run_night(settings, night)
+    shutil.copytree(folder / "duck", folder / "spark", symlinks=True)
+    there = settings.model_copy(
+        update={"home": folder / "spark", "engine": "spark", "spark": cluster.settings()}
+    )
+    made: dict[str, Built] = {}
+    losing = Losing(cluster)
+    built = Night.built
+
+    def noted(night: Night, pointer: Pointer, *given: Any, **more: Any) -> Built:
+        made[pointer.table] = built(night, pointer, *given, **more)
+        if pointer.table == MIDDLE:
+            losing.begin(night)
+        return made[pointer.table]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Night, "built", noted)
+        run_night(there, nights[-1], rebuild=True)
+    cluster.wait_for("Removing worker")
+    return Both(nights, Home(settings.home), Home(there.home), made, losing.at_work, cluster.said())
+
+
+class Losing:
+    """Kills the first worker once the cluster is at work on the next statement."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.at_work = False
+
+    def begin(self, night: Night) -> None:
+        engine = night.cluster._engine
+        assert engine is not None
+        tracker = engine.session.sparkContext.statusTracker()
+        threading.Thread(target=self._lose, args=(tracker,), daemon=True).start()
+
+    def _lose(self, tracker: Any) -> None:
+        until = time.monotonic() + 60
+        while not (active := tracker.getActiveStageIds()) and time.monotonic() < until:
+            time.sleep(0.01)
+        self.at_work = bool(active)
+        self.cluster.lose(0)
+
+
+def _tables(home: Home, night: date) -> dict[str, Pointer]:
+    return dict(load_manifest(home, night).tables)
+
+
+def test_every_table_says_the_same(both: Both) -> None:
+    """Rows and fingerprint: types, decimals, dates, NULLs, the order in lists, ids of persons."""
+    last = both.nights[-1]
+    duck, spark = _tables(both.duck, last), _tables(both.spark, last)
+    assert set(spark) == set(duck)
+    different = {
+        name: (duck[name].rows, spark[name].rows)
+        for name in duck
+        if name not in OF_THE_RUN and duck[name].content != spark[name].content
+    }
+    assert different == {}
+
+
+def test_what_is_published_says_the_same(both: Both) -> None:
+    duck, spark = published(both.duck.root), published(both.spark.root)
+    assert duck is not None and spark is not None
+    assert duck["tables"] == spark["tables"]
+
+
+def test_every_statement_ran_on_the_cluster(both: Both) -> None:
+    """Tables with a statement of their own; those made in Python have none."""
+    files = {f"{p.parent.name}.{p.stem}" for p in (ROOT / "pipelines").glob("*/*.sql")}
+    there = {name for name, built in both.made.items() if built.work.get("tasks")}
+    made = files & set(both.made)
+    assert len(there) > 100
+    assert made - there == set()
+
+
+def test_a_worker_was_lost_while_it_worked(both: Both, cluster: Cluster) -> None:
+    assert both.lost_while_at_work
+    assert cluster.workers[0].poll() is not None and cluster.workers[1].poll() is None
+    after = [name for name in both.made if name.startswith(("assistance.", "orders."))]
+    assert after and all(both.made[name].rows >= 0 for name in after)
+
+
+def test_a_statement_whose_rows_were_lost_makes_them_again(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """The worker that dies holds rows of a shuffle: its tasks run anew where a worker is left."""
+    cluster.add_worker()
+    engine = SparkEngine(cluster.settings(), tmp_path)
+    duck = DuckEngine(tmp_path)
+    try:
+        duck.copy("SELECT range AS n FROM range(200000)", tmp_path / "n.parquet")
+        engine.view_parquet(
+            "demo.number", [tmp_path / "n.parquet"], [PromisedColumn("n", "BIGINT")]
+        )
+        sql = (
+            "SELECT one.n % 1000 AS g, count(*) AS pairs, sum(one.n + other.n) AS total "
+            "FROM demo.number AS one INNER JOIN demo.number AS other "
+            "ON one.n % 2000 = other.n % 2000 GROUP BY one.n % 1000"
+        )
+        tracker = engine.session.sparkContext.statusTracker()
+        thread = threading.Thread(target=_lose_when_some_are_done, args=(cluster, tracker))
+        thread.start()
+        cost = engine.write(sql, tmp_path / "made", {})
+        thread.join(timeout=60)
+        made = duck.run(f"SELECT count(*), sum(pairs), sum(total) FROM '{tmp_path}/made/*.parquet'")
+        assert made == [(1000, 20_000_000, 20_000_000 * 199_999)]
+        assert cost["failed_tasks"] >= 1
+    finally:
+        duck.close()
+        engine.close()
+
+
+def _lose_when_some_are_done(cluster: Cluster, tracker: Any) -> None:
+    while True:
+        stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
+        if any(stage and stage.numActiveTasks >= 2 for stage in stages):
+            cluster.lose(1)
+            return
+        time.sleep(0.01)
