@@ -23,12 +23,17 @@ def view_name(table: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def spark_sql(sql: str) -> str:
+def spark_sql(sql: str, empty: frozenset[str] = frozenset()) -> str:
     """The statement in Spark's words; ``$name`` becomes ``:name``.
 
-    Raises EngineFault, or sqlglot's UnsupportedError, where a meaning would be lost.
+    Those in ``empty`` are empty lists of texts, which Spark binds no value for. Raises EngineFault, or sqlglot's UnsupportedError, where a meaning would be lost.
     """
     tree = parsed(sql).copy()
+    for parameter in list(tree.find_all(exp.Parameter, exp.Placeholder)):
+        if parameter.name in empty:
+            parameter.replace(
+                exp.cast(exp.Anonymous(this="array"), "array<string>", dialect="spark")
+            )
     _name_apart(tree)
     for node in reversed(list(tree.bfs())):  # parts before what they are parts of
         if (rewrite := _REWRITES.get(type(node))) is not None:
@@ -48,14 +53,16 @@ def _name_apart(tree: exp.Expr) -> None:
     names = [cte.alias for cte in tree.find_all(exp.CTE)]
     taken = set(names)
     for within in reversed(list(tree.find_all(exp.With))):  # the innermost first
-        if within.parent is tree:
+        owner = within.parent
+        if owner is None or owner is tree:
             continue
         for place, cte in enumerate(within.expressions):
             if names.count(name := cte.alias) > 1:
                 other = next(n for i in range(2, 10_000) if (n := f"{name}_{i}") not in taken)
                 taken.add(other)
                 cte.args["alias"].set("this", exp.to_identifier(other))
-                _rename([*within.expressions[place + 1 :], within.parent], within, name, other)
+                readers = [*within.expressions[place + 1 :], owner]
+                _rename(readers, within, name, other)
 
 
 def _rename(readers: list[exp.Expr], within: exp.Expr, name: str, other: str) -> None:
@@ -189,6 +196,37 @@ def _contains(node: exp.Expr) -> exp.Expr:
     return exp.Case().when(exp.Not(this=exp.Paren(this=unknown)), found)
 
 
+def _trim(node: exp.Expr) -> exp.Expr:
+    """Every Unicode space is trimmed, the wide one of Chinese texts too; Spark trims one kind."""
+    if node.expression:
+        return node
+    ends = {"LEADING": ("^",), "TRAILING": ("$",)}.get(node.args.get("position") or "", ("^", "$"))
+    spaces = "|".join(r"^\p{Zs}+" if end == "^" else r"\p{Zs}+$" for end in ends)
+    said = [node.this.copy(), exp.Literal.string(spaces), exp.Literal.string("")]
+    return exp.Anonymous(this="regexp_replace", expressions=said)
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    """``date_diff`` counts the months and years that begin between; Spark counts whole ones."""
+    unit = node.text("unit").upper() or "DAY"
+    if unit == "DAY":
+        return node
+    if unit not in ("MONTH", "YEAR"):
+        raise EngineFault(f"date_diff in {unit} is not said for Spark: use days, months or years")
+
+    def counted(day: exp.Expr) -> exp.Expr:
+        year: exp.Expr = exp.Anonymous(this="year", expressions=[day.copy()])
+        if unit == "YEAR":
+            return year
+        month = exp.Anonymous(this="month", expressions=[day.copy()])
+        return exp.Paren(
+            this=exp.Add(this=exp.Mul(this=year, expression=exp.Literal.number(12)),
+                         expression=month)
+        )  # fmt: skip
+
+    return exp.Paren(this=exp.Sub(this=counted(node.this), expression=counted(node.expression)))
+
+
 _REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Table: _table,
     exp.Parameter: _parameter,
@@ -199,4 +237,6 @@ _REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Div: _division,
     exp.Round: _round,
     exp.ArrayContains: _contains,
+    exp.Trim: _trim,
+    exp.DateDiff: _difference,
 }

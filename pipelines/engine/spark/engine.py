@@ -65,7 +65,9 @@ class SparkEngine:
         """
         context, group = self.session.sparkContext, secrets.token_hex(8)
         with _without_values():
-            frame = self.session.sql(spark_sql(sql), args=_literals(values))
+            empty = frozenset(name for name, value in values.items() if value in ([], ()))
+            bound = {name: value for name, value in values.items() if name not in empty}
+            frame = self.session.sql(spark_sql(sql, empty), args=_literals(bound))
             context.setJobGroup(group, "")
             if part:
                 # rows of one partition meet in one task: one file each instead of one per task
@@ -78,13 +80,12 @@ class SparkEngine:
 def _literals(values: Mapping[str, Any]) -> dict[str, Column]:
     from pyspark.sql import functions
 
-    def literal(value: Any) -> Column:
-        if not isinstance(value, list | tuple):
-            return functions.lit(value)
-        listed = functions.array(*map(functions.lit, value))
-        return listed if value else listed.cast("array<string>")
-
-    return {name: literal(value) for name, value in values.items()}
+    return {
+        name: functions.array(*map(functions.lit, value))
+        if isinstance(value, list | tuple)
+        else functions.lit(value)
+        for name, value in values.items()
+    }
 
 
 @contextmanager

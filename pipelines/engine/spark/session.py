@@ -13,6 +13,9 @@ from pipelines.spark_settings import Spark
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+#: PySpark's own loggers that write a statement's error, its values included, on the terminal
+SPEAKING = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+
 
 def spark_faults() -> list[str]:
     """What keeps this machine from being a driver."""
@@ -68,8 +71,11 @@ def configuration(settings: Spark, temp: Path) -> dict[str, str]:
 
 def started(settings: Spark, temp: Path) -> SparkSession:
     """A session on the cluster; the caller stops it."""
+    from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
 
+    for name in SPEAKING:
+        PySparkLogger.getLogger(name).disabled = True
     builder = SparkSession.builder.master(settings.master)
     for name, value in configuration(settings, temp).items():
         builder = builder.config(name, value)
