@@ -98,14 +98,14 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
     except dg.DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
     except Exception as error:
-        if any(interrupted(step) for step in _chain(error)):
+        if any(interrupted(step) for step in chain(error)):
             raise KeyboardInterrupt from None
-        cause = next((step for step in _chain(error) if isinstance(step, JiuzhulianError)), None)
+        cause = next((step for step in chain(error) if isinstance(step, JiuzhulianError)), None)
         if cause is None and type(error).__name__ == "DagsterAssetCheckFailedError":
             cause = held_back()
         if cause is None:
             close_nights()  # what the engine spilled is no part of what fills the disk
-            cause = machine.told(_chain(error), home, as_of)
+            cause = machine.told(chain(error), home, as_of)
         if cause is None:
             raise
         raise cause from error
@@ -114,7 +114,7 @@ def run_night(settings: Settings, as_of: date, *, rebuild: bool = False) -> None
         close_nights()
 
 
-def _chain(error: BaseException) -> list[BaseException]:
+def chain(error: BaseException) -> list[BaseException]:
     """The error and those behind it, as the orchestrator wrapped them; chains can be rings."""
     seen: list[BaseException] = []
     step: BaseException | None = error

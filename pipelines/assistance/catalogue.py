@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +240,13 @@ def _aid_words(schemas: Path, part: str) -> list[str]:
     path = schemas / "lookups" / "aid_words.yaml"
     if not path.is_file():  # contracts kept with an old night have none
         return []
-    return [str(word) for word in yaml.safe_load(path.read_text(encoding="utf-8"))[part]]
+    return [str(word) for word in _words(path.read_text(encoding="utf-8"))[part]]
+
+
+@lru_cache(maxsize=4)
+def _words(text: str) -> dict[str, list[Any]]:
+    words: dict[str, list[Any]] = yaml.safe_load(text)
+    return words
 
 
 def hospital_frame(catalogue: Catalogue) -> pl.DataFrame:

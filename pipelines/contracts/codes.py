@@ -7,10 +7,10 @@ A code that ends in `*` is a pattern: it names every code that begins so, and ca
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +105,25 @@ def load_codes(root: Path | None = None) -> dict[str, CodeList]:
 
 def read_codes(root: Path) -> tuple[dict[str, CodeList], list[str]]:
     """The code lists that can be read, and what is wrong with the others."""
+    paths = sorted((root / "codes").glob("*.yaml"))
+    lists, told = _read_once(stamps(paths))
+    return dict(lists), list(told)
+
+
+def stamps(paths: Iterable[Path]) -> tuple[tuple[Path, int, int], ...]:
+    """What changes when one of the files is edited: names, times and sizes."""
+    stats = ((path, path.stat()) for path in paths)
+    return tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+
+
+@lru_cache(maxsize=4)
+def _read_once(
+    files: tuple[tuple[Path, int, int], ...],
+) -> tuple[dict[str, CodeList], list[str]]:
+    """Every room asks for the lists, and parsing them takes a fifth of a second."""
     lists: dict[str, CodeList] = {}
     told: list[str] = []
-    for path in sorted((root / "codes").glob("*.yaml")):
+    for path, _, _ in files:
         faults = Faults(path, f"codes/{path.name}")
         document = read_document(faults)
         if document is not None:

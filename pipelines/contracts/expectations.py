@@ -6,6 +6,7 @@ Importing Great Expectations takes seconds, so it happens inside `gx_run`, when 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -17,7 +18,14 @@ import duckdb
 from pipelines.contracts.codes import load_codes
 from pipelines.contracts.gx_batches import expected_of_batch, expected_volume
 from pipelines.contracts.gx_before import Before, Register, before, expected_rows, references
-from pipelines.contracts.gx_run import ExpectationResult, Expected, Suite, quoted, run_suites
+from pipelines.contracts.gx_run import (
+    ExpectationResult,
+    Expected,
+    Held,
+    Suite,
+    quoted,
+    run_suites,
+)
 from pipelines.contracts.gx_tables import expected_of_table, load_table_checks
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
@@ -45,7 +53,7 @@ class Validated(Protocol):
 
 
 def validate_batches(
-    night: Validated, datasets: Iterable[str] | None = None
+    night: Validated, datasets: Iterable[str] | None = None, held: Held | None = None
 ) -> list[ExpectationResult]:
     """Check the rows that landed in this night, one suite per dataset ("source/dataset").
 
@@ -54,13 +62,18 @@ def validate_batches(
     """
     suites = list(batch_suites(night, datasets))
     with _database(night) as con:
-        return run_suites(con, suites)
+        return run_suites(con, suites, held)
 
 
-def validate_tables(night: Validated, tables: Iterable[str]) -> list[ExpectationResult]:
-    """Check tables of the night ("schema.table") against their promises and ``checks.yml``."""
+def validate_tables(
+    night: Validated, tables: Iterable[str], held: Held | None = None
+) -> list[ExpectationResult]:
+    """Check tables of the night ("schema.table") against their promises and ``checks.yml``.
+
+    ``held``: results that are known already, by basis (here and in `validate_batches`).
+    """
     with _database(night) as con:
-        return run_suites(con, table_suites(night, tables, con))
+        return run_suites(con, table_suites(night, tables, con), held)
 
 
 def batch_suites(night: Validated, datasets: Iterable[str] | None = None) -> Iterator[Suite]:
@@ -77,7 +90,7 @@ def batch_suites(night: Validated, datasets: Iterable[str] | None = None) -> Ite
         rows = sum(receipt.rows_landed or 0 for receipt, _ in tonight)
         held = _before(night, contract, contracts, tonight)
         paths = [path for _, path in tonight]
-        yield Suite(f"landed.{name}", _read(paths), expected_of_batch(contract, codes, rows, held))
+        yield _of_files(f"landed.{name}", paths, expected_of_batch(contract, codes, rows, held))
         whole = [(r, path) for r, path in tonight if not r.corrects]
         if whole:
             yield from _volume(contract, whole, _whole(night, name), held)
@@ -128,7 +141,7 @@ def _volume(
         if earlier := [day for day in totals if day < newest]:
             expected = expected_volume(contract.believable, totals[max(earlier)])
     if expected is not None:
-        yield Suite(f"extract.{contract.name}", _read(paths), (expected,))
+        yield _of_files(f"extract.{contract.name}", paths, (expected,))
 
 
 def _rows_by_extract(landed: Sequence[tuple[Any, Path]]) -> dict[date, int]:
@@ -158,18 +171,30 @@ def table_suites(
         )
     manifest = night.previous_manifest
     before: Mapping[str, Any] = manifest.tables if manifest else {}
-    return [
-        Suite(
-            name,
-            f"SELECT * FROM {name}",
-            expected_of_table(
-                night.promise(name), checks, frozenset(names),
-                before[name].rows if name in before else None,
-                counts_accepted=night.settings.accept_row_counts == night.as_of,
-            ),
-        )
-        for name in names
-    ]  # fmt: skip
+    contents = {name: pointer.content if (pointer := night.pointer(name)) else "" for name in names}
+    suites = []
+    for name in names:
+        expected = expected_of_table(
+            night.promise(name), checks, frozenset(names),
+            before[name].rows if name in before else None,
+            counts_accepted=night.settings.accept_row_counts == night.as_of,
+        )  # fmt: skip
+        conditions = " ".join(one.sql or "" for one in expected)
+        read = [(table, contents[table]) for table in names if table in conditions]
+        rows = (name, contents[name], read)
+        suites.append(Suite(name, f"SELECT * FROM {name}", expected, _basis(rows, expected)))
+    return suites
+
+
+def _of_files(name: str, paths: Iterable[Path], expected: tuple[Expected, ...]) -> Suite:
+    """A suite over landed files, which never change."""
+    sql = _read(paths)
+    return Suite(name, sql, expected, _basis(sql, expected))
+
+
+def _basis(rows: object, expected: Iterable[Expected]) -> str:
+    """A digest of what is expected, and of what says which rows are meant."""
+    return hashlib.sha256(repr((rows, *expected)).encode()).hexdigest()[:32]
 
 
 def _read(paths: Iterable[Path]) -> str:

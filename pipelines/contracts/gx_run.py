@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
 import duckdb
+
+from pipelines.contracts.later import imported_later
 
 LOGGER = logging.getLogger("jiuzhulian.expectations")
 BATCH = "batch_"
@@ -58,11 +60,15 @@ class Expected:
 
 @dataclass(frozen=True)
 class Suite:
-    """What is expected of one relation: ``sql`` gives its rows."""
+    """What is expected of one relation: ``sql`` gives its rows.
+
+    ``basis`` is equal where the same is expected of the same rows; empty where that is not known.
+    """
 
     name: str
     sql: str
     expected: tuple[Expected, ...]
+    basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,21 +86,34 @@ class ExpectationResult:
     errored: bool = False
     zh: str = field(default="", compare=False)
     en: str = field(default="", compare=False)
+    basis: str = field(default="", compare=False)
 
     @property
     def check_id(self) -> str:
         return f"{self.suite}:{self.name}"
 
 
-def run_suites(con: duckdb.DuckDBPyConnection, suites: Iterable[Suite]) -> list[ExpectationResult]:
-    """Evaluate the suites on the database of ``con``; results in the order of the suites."""
-    suites = [suite for suite in suites if suite.expected]
-    if not suites:
-        return []
-    source = _data_source(con)
+#: the results of a suite by its basis, None where they are not known
+Held = Callable[[str], Sequence[ExpectationResult] | None]
+
+
+def run_suites(
+    con: duckdb.DuckDBPyConnection,
+    suites: Iterable[Suite],
+    held: Held | None = None,
+) -> list[ExpectationResult]:
+    """Evaluate the suites on the database of ``con``; results in the order of the suites.
+
+    ``held``: the results of a basis that are known from earlier, which are taken over.
+    """
+    source = None
     results: list[ExpectationResult] = []
-    for number, suite in enumerate(suites):
-        results.extend(_run(con, source, number, suite))
+    for number, suite in enumerate(suite for suite in suites if suite.expected):
+        found = held(suite.basis) if held and suite.basis else None
+        if found is None:
+            source = source or _data_source(con)
+            found = _run(con, source, number, suite)
+        results.extend(replace(result, basis=suite.basis) for result in found)
     return results
 
 
@@ -103,7 +122,8 @@ def _data_source(con: duckdb.DuckDBPyConnection) -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import great_expectations as gx
+        with imported_later("altair", "scipy.stats", without=["pyspark"]):
+            import great_expectations as gx
         from great_expectations.data_context.types.base import (
             DataContextConfig,
             InMemoryStoreBackendDefaults,

@@ -86,6 +86,7 @@ def header_marks(root: Path | None = None) -> HeaderMarks:
     )
 
 
+@lru_cache(maxsize=65536)
 def _plain(text: str) -> str:
     """NFKC, casefold, without spaces, line breaks, invisible characters, stars and end colons."""
     kept = (

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.contracts.check import check_contract, check_together
-from pipelines.contracts.codes import load_codes, read_codes
+from pipelines.contracts.codes import load_codes, read_codes, stamps
 from pipelines.contracts.model import (
     CHECK_KINDS,
     KIND_TYPES,
@@ -60,16 +60,14 @@ def load_contracts(root: Path | None = None) -> dict[str, Contract]:
     return dict(contracts)
 
 
-def _stamps(root: Path) -> tuple[tuple[str, int, int], ...]:
-    """What changes when a contract or a code list is edited: names, times and sizes."""
-    found = [*root.glob(f"sources/*/*{SUFFIX}"), *root.glob("codes/*.yaml")]
-    stats = ((path.as_posix(), path.stat()) for path in sorted(found))
-    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+def _stamps(root: Path) -> tuple[tuple[Path, int, int], ...]:
+    """What changes when a contract or a code list is edited."""
+    return stamps(sorted([*root.glob(f"sources/*/*{SUFFIX}"), *root.glob("codes/*.yaml")]))
 
 
 @lru_cache(maxsize=4)
 def _read_once(
-    root: Path, stamps: tuple[tuple[str, int, int], ...]
+    root: Path, _files: tuple[tuple[Path, int, int], ...]
 ) -> tuple[dict[str, Contract], list[str]]:
     """Every room asks for the contracts, and parsing them takes a quarter of a second."""
     return read_contracts(root)

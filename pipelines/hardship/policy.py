@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def load_policy(folder: Path) -> Policy:
     """The policy of a folder; raises ConfigurationFault with every fault found."""
     policy, faults = _read(Path(folder))
     if faults or policy is None:
-        raise ConfigurationFault(faults)
+        raise ConfigurationFault(list(faults))
     return policy
 
 
@@ -48,13 +49,19 @@ def check_policy(folder: Path, on: date | None = None) -> list[str]:
     """What is wrong with the policy of a folder, also on the day ``on`` (default today)."""
     policy, faults = _read(Path(folder))
     if policy is not None and not faults:
-        faults = coverage_faults(policy, on or date.today())
-    return faults
+        return coverage_faults(policy, on or date.today())
+    return list(faults)
 
 
 def _read(folder: Path) -> tuple[Policy | None, list[str]]:
     if not folder.is_dir():
         return None, [f"policy {folder}: is not a folder"]
+    return _read_once(folder, policy_version(folder))
+
+
+@lru_cache(maxsize=8)
+def _read_once(folder: Path, version: str) -> tuple[Policy | None, list[str]]:
+    """Every room of a night asks for the policy; ``version`` changes with its files."""
     faults = Faults()
     raw_parameters = read_yaml(folder / PARAMETERS, faults, required=False)
     raw_rules = read_yaml(folder / RULES, faults, required=True)
@@ -66,7 +73,7 @@ def _read(folder: Path) -> tuple[Policy | None, list[str]]:
             faults.add(PARAMETERS, name, f"has the name of a {grain} indicator; choose another")
     rules = _rules(raw_rules, parameters, faults)
     policy = Policy(
-        folder.resolve().name, policy_version(folder), covers, parameters, rules
+        folder.resolve().name, version, covers, parameters, rules
     )  # fmt: skip
     return policy, list(faults.found)
 

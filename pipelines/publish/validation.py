@@ -32,6 +32,7 @@ SCHEMA: dict[str, Any] = {
     "blocking": pl.Boolean,
     "meaning_zh": pl.String,
     "meaning_en": pl.String,
+    "basis": pl.String,
 }
 
 
@@ -41,8 +42,17 @@ def expectation(night: Night, candidates: Sequence[str]) -> Built:
     taken, recipe = night.reuse(TABLE, present, _values(night))
     if taken:
         return taken
-    results = [*validate_batches(night), *validate_tables(night, present)]
+    known = _known(night)
+    results = [
+        *validate_batches(night, held=lambda basis: known.get(_now(basis))),
+        *validate_tables(night, present, lambda basis: known.get(_now(basis))),
+    ]
     return night.write(TABLE, as_frame(night, results), recipe)
+
+
+def _now(basis: str) -> str:
+    """A basis, and the code that judges by it."""
+    return fingerprint.of(fingerprint.code(Path(contracts.__file__).parent), basis)
 
 
 def as_frame(night: Night, results: Sequence[ExpectationResult]) -> pl.DataFrame:
@@ -50,10 +60,38 @@ def as_frame(night: Night, results: Sequence[ExpectationResult]) -> pl.DataFrame
         (
             night.as_of, r.suite, r.name, r.expectation, r.column_name, r.success, r.errored,
             r.unexpected_count, r.element_count, r.blocking, r.zh or None, r.en or None,
+            _now(r.basis) if r.basis else None,
         )
         for r in results
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def _known(night: Night) -> dict[str, list[ExpectationResult]]:
+    """What is known by basis: from an earlier run of this night, and from the night before.
+
+    A suite of which a check could not be evaluated is evaluated again.
+    """
+    found: dict[str, list[ExpectationResult]] = {}
+    if night.rebuild:
+        return found
+    for table in (f"prev_{TABLE}", TABLE):
+        if night.pointer(table) is None:
+            continue
+        rows = night.frame(table, [name for name in SCHEMA if name != "as_of"])
+        known = rows.filter(pl.col("basis").is_not_null())
+        for (basis,), suite in known.group_by("basis", maintain_order=True):
+            if not suite["errored"].any():
+                found[str(basis)] = [_result(row) for row in suite.iter_rows(named=True)]
+    return found
+
+
+def _result(row: dict[str, Any]) -> ExpectationResult:
+    return ExpectationResult(
+        row["suite"], row["check_name"], row["expectation"], row["column_name"], row["success"],
+        row["unexpected_count"], row["element_count"], row["blocking"], False,
+        row["meaning_zh"] or "", row["meaning_en"] or "", row["basis"],
+    )  # fmt: skip
 
 
 def _values(night: Night) -> dict[str, Any]:

@@ -8,10 +8,12 @@ business (deploy/). What the nights do and when stands in the assets.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import signal
 import socket
+import stat
 import sys
 import time
 import urllib.error
@@ -20,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import gettempdir
 from types import FrameType
 
 import yaml
@@ -35,8 +38,8 @@ from pipelines.service.processes import Child, adopt_orphans, start, stop
 from pipelines.service_settings import notify_faults
 from pipelines.settings import ROOT, Settings
 
-#: Linux refuses longer paths of a socket
-LONGEST_SOCKET = 100
+#: Linux refuses longer paths of a socket (with one byte for the end)
+LONGEST_SOCKET = 107
 START_SECONDS = 240
 STOP_SECONDS = 60
 _local = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -51,7 +54,27 @@ def lock_file(home: Home) -> Path:
 
 
 def socket_file(home: Home) -> Path:
-    return home.dagster / "code.sock"
+    """Where the code location is spoken to: below HOME, or, where Linux refuses so long a path, in
+    a folder of its own, closed to others, among the machine's temporary files.
+    """
+    below = home.dagster / "code.sock"
+    if len(os.fsencode(below)) <= LONGEST_SOCKET:
+        return below
+    named = hashlib.sha256(os.fsencode(home.root)).hexdigest()[:16]
+    return Path(gettempdir()) / f"jiuzhulian-{os.getuid()}-{named}" / "code.sock"
+
+
+def _socket_fault(home: Home) -> str | None:
+    """Make the socket's folder where it is not HOME's; why it cannot be used, if it cannot."""
+    folder = socket_file(home).parent
+    if folder == home.dagster:
+        return None
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077:
+        return None
+    return f"{folder} is not a folder of this user alone, and the service speaks there: remove it"
 
 
 def workspace(home: Home) -> Path:
@@ -102,11 +125,8 @@ def faults(settings: Settings, home: Home, host: str, port: int) -> list[str]:
     """Everything that would keep the service from working and can be known beforehand."""
     found = faults_before(settings, datetime.now(SHANGHAI).date())
     found += notify_faults(settings.notify)
-    if len(str(socket_file(home))) > LONGEST_SOCKET:
-        found.append(
-            f"HOME {home.root} has a path too long for a socket below it: choose one of at most "
-            f"{LONGEST_SOCKET - len(str(socket_file(home))) + len(str(home.root))} characters"
-        )
+    if fault := _socket_fault(home):
+        found.append(fault)
     if fault := port_fault(host, port):
         found.append(fault)
     return found
@@ -174,6 +194,9 @@ def _run(settings: Settings, home: Home, host: str, port: int) -> None:
         finally:  # whatever Dagster's records say or do not say
             asked = stop(children, STOP_SECONDS, first="daemon")
         socket_file(home).unlink(missing_ok=True)
+        if socket_file(home).parent != home.dagster:
+            with suppress(OSError):
+                socket_file(home).parent.rmdir()
         _settle(home, going_on)
         tell("stopped; nothing is left running" if asked else "stopped; some had to be killed")
 

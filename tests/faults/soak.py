@@ -9,7 +9,8 @@ leave the home as the undisturbed one is.
 
 ``--chained`` costs less: the three nights are run once more, killed and started again as often as
 was asked, and the homes are compared whenever a night has come through. ``--command`` kills the
-command ``jiuzhulian run`` itself, Dagster and all.
+command ``jiuzhulian run`` itself, Dagster and all. ``--disk`` names a small disk of its own: the
+third night is run there with ever more room left, until the disk is full, and again with room.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -33,6 +34,8 @@ from tests.faults.forked import Ended, in_child, load_everything
 os.environ.setdefault("JIUZHULIAN_RECORD_RUNS", "0")
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 PEOPLE, SEED = 200, 11
+#: bytes of a full disk that are left to a night; the last are enough for one of a small city
+LEFT = (0, 200_000, 1_000_000, 3_000_000, 10_000_000, 60_000_000)
 #: CPU seconds after a change of a file within which a run is cut off
 LATEST = 0.3
 
@@ -61,11 +64,23 @@ class Kill:
     faults: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A night on a disk with ``left`` bytes; ``stopped``: what was said, if it was stopped."""
+
+    night: str
+    left: int
+    stopped: str | None
+    published: str | None
+    faults: tuple[str, ...]
+
+
 class Undisturbed:
     """Three nights that nobody disturbed, and the home as it stood after each."""
 
     def __init__(self, work: Path, people: int) -> None:
         self.work, self.city = work, work / "city"
+        self.disturbed = work / "disturbed"
         work.mkdir(parents=True, exist_ok=True)
         self._done(in_child(lambda: _city(self.city, people), self.answer))
         plan = json.loads((self.city / "truth" / "city.json").read_text(encoding="utf-8"))
@@ -122,9 +137,24 @@ class Undisturbed:
             if faults := self._again(number):
                 yield Kill(str(night), Moment(number, 1.0, 0, 0.0), False, None, tuple(faults))
 
-    @property
-    def disturbed(self) -> Path:
-        return self.work / "disturbed"
+    def filled(self, disk: Path, lefts: Sequence[int]) -> Iterator[Filled]:
+        """The last night on a disk that gets full, then again with room, each time anew."""
+        number, night = len(self.nights), self.nights[-1]
+        self.disturbed = disk / "disturbed"
+        for left in lefts:
+            self._take(number - 1)
+            ballast = fill(disk, left)
+            ended = in_child(
+                lambda: _stopped(self.landing(night), self.disturbed, night), self.answer
+            )
+            seen = in_child(
+                lambda: _seen(self.disturbed, self.home(number - 1), self.home(number)), self.answer
+            )
+            ballast.unlink()
+            faults = [one for one in (ended.fault, seen.fault) if one]
+            yield Filled(
+                str(night), left, ended.answer, seen.answer, (*faults, *self._again(number))
+            )
 
     def _take(self, number: int) -> None:
         """The home as it stood after so many nights, to be disturbed."""
@@ -181,6 +211,35 @@ def _run(landing: Path, home: Path, night: date) -> None:
     from tests.faults.plain_night import run_plain
 
     run_plain(Settings(landing=landing, home=home, settle_seconds=0, threads=1), night)
+
+
+def _stopped(landing: Path, home: Path, night: date) -> str | None:
+    """What a run says that a full disk ends; None where it comes through."""
+    from pipelines.lake import machine
+    from pipelines.lake.home import Home
+    from pipelines.run import chain
+
+    try:
+        _run(landing, home, night)
+    except Exception as error:
+        told = machine.told(chain(error), Home(home), night)
+        assert told is not None, f"not told as what it is: {type(error).__name__}: {error}"
+        return str(told)
+    return None
+
+
+def fill(disk: Path, leave: int) -> Path:
+    """A file that leaves so many bytes of a disk."""
+    ballast = disk / "ballast"
+    with ballast.open("wb") as file:
+        try:
+            while True:
+                file.write(b"\0" * 65536)
+        except OSError:
+            pass
+    with ballast.open("r+b") as file:
+        file.truncate(max(ballast.stat().st_size - leave, 0))
+    return ballast
 
 
 def _seen(home: Path, before: Path, after: Path) -> str | None:
@@ -249,6 +308,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--chained", action="store_true")
     parser.add_argument("--command", action="store_true")
+    parser.add_argument("--disk", type=Path)
     given = parser.parse_args()
     shutil.rmtree(given.work, ignore_errors=True)
     load_everything()
@@ -263,13 +323,15 @@ def main() -> int:
             kills.append(one)
             log.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
             log.flush()
-    failed = [one for one in kills if one.faults]
+    filled = list(nights.filled(given.disk, LEFT)) if given.disk else []
+    failed = [one for one in (*kills, *filled) if one.faults]
     told = {
         "killed": sum(one.killed for one in kills), "failed": [asdict(one) for one in failed[:5]],
         "passed": sum(one.killed and not one.faults for one in kills),
         "came_through_before": sum(not one.killed for one in kills),
         "nothing_published": sum(k.published is None for k in kills),
         "already_this_night": sum(k.published == k.night for k in kills),
+        "filled": [asdict(one) for one in filled],
         "cpu_of_undisturbed": [round(nights.cost[n].cpu, 1) for n in nights.nights],
     }  # fmt: skip
     sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")

@@ -13,6 +13,7 @@ from pipelines.errors import JiuzhulianError
 from pipelines.lake import machine
 from pipelines.lake.home import Home
 from pipelines.publish import versions
+from tests.faults.soak import fill
 from tests.publish.conftest import AS_OF
 from tests.publish.test_versions import ONE, named, run, said
 
@@ -27,20 +28,6 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(place)], check=True)
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def fill(disk: Path, leave: int) -> Path:
-    """A file that leaves so many bytes."""
-    ballast = disk / "ballast"
-    with ballast.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * 65536)
-        except OSError:
-            pass
-    with ballast.open("r+b") as file:
-        file.truncate(max(ballast.stat().st_size - leave, 0))
-    return ballast
 
 
 @pytest.mark.mount

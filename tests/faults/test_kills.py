@@ -5,19 +5,36 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipelines.settings import ROOT
+from tests.conftest import no_mount
 from tests.faults.soak import drawn
 
 KILLS = 20
 
 
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path | None]:
+    """A folder that is a disk of 160 MB; None where none can be mounted."""
+    if no_mount():
+        yield None
+        return
+    place = tmp_path / "disk"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "none", str(place)], check=True)
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
 @pytest.mark.soak
-def test_three_nights_killed_twenty_times(tmp_path: Path) -> None:
+def test_three_nights_killed_twenty_times(tmp_path: Path, disk: Path | None) -> None:
+    """... and the third on a disk that gets full, where one can be mounted."""
     words = ["--kills", KILLS, "--chained", "--work", tmp_path / "kills"]
+    words += ["--disk", disk] if disk else []
     ended = subprocess.run(
         [sys.executable, "-m", "tests.faults.soak", *map(str, words)],
         cwd=ROOT, capture_output=True, text=True, timeout=3600,
@@ -26,6 +43,9 @@ def test_three_nights_killed_twenty_times(tmp_path: Path) -> None:
     told = json.loads(ended.stdout.splitlines()[-1])
     assert told["failed"] == [] and ended.returncode == 0, ended.stderr[-2000:]
     assert told["killed"] >= KILLS - 3, told
+    if disk:
+        stopped = [one["stopped"] for one in told["filled"]]
+        assert all("is full" in one for one in stopped[:-1]) and stopped[-1] is None, stopped
 
 
 def test_moments_are_spread_over_the_whole_run() -> None:

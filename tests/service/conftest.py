@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -99,20 +98,13 @@ Start = Callable[..., Running]
 
 
 @pytest.fixture
-def short_path() -> Iterator[Path]:
-    """A folder whose name leaves room for a socket below it; those of pytest can be too long."""
-    with tempfile.TemporaryDirectory(prefix="jz-") as made:
-        yield Path(made)
-
-
-@pytest.fixture
-def start(short_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a service and waits until it serves."""
     begun: list[tuple[Running, set[int]]] = []
 
     def begin(**service: Any) -> Running:
         port = free_port()
-        landing, home, log = (short_path / name for name in ("landing", "home", "log"))
+        landing, home, log = (tmp_path / name for name in ("landing", "home", "log"))
         landing.mkdir(exist_ok=True)
         given = {"port": port, "arrivals_every_seconds": 5} | service
         with log.open("wb") as out:
