@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -30,7 +31,8 @@ from tests.faults.same import published
 
 pytestmark = pytest.mark.spark
 
-PEOPLE, SEED = 300, 5
+#: a larger city where somebody asks for it
+PEOPLE, SEED = int(os.environ.get("JIUZHULIAN_SPARK_PEOPLE", "300")), 5
 #: the table after which a worker is lost: the night's middle, with its largest statements ahead
 MIDDLE = "hardship.person_medical"
 #: of these every night says when and by whom it was made

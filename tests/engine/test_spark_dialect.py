@@ -69,7 +69,8 @@ SAME = {
     "parts and ends of a text": (
         "(1, '石臼街道', 1)",
         "SELECT substr(x, 2), substr(x, -2), length(x), lpad(x, 6, '0'), split_part(x, '街', 3), "
-        "regexp_replace(x, '(街道|镇)$', ''), contains(x, '臼'), trim(' 　a '), ltrim(' 　a '), rtrim('a　 ') FROM thing",
+        "regexp_replace(x, '(街道|镇)$', ''), contains(x, '臼'), "
+        "trim(' 　a '), ltrim(' 　a '), rtrim('a　 ') FROM thing",
     ),
     "days, months and their differences": (
         "(1, '', 1)",

@@ -26,7 +26,8 @@ def view_name(table: str) -> str:
 def spark_sql(sql: str, empty: frozenset[str] = frozenset()) -> str:
     """The statement in Spark's words; ``$name`` becomes ``:name``.
 
-    Those in ``empty`` are empty lists of texts, which Spark binds no value for. Raises EngineFault, or sqlglot's UnsupportedError, where a meaning would be lost.
+    Those in ``empty`` are empty lists of texts, which Spark binds no value for. Raises
+    EngineFault, or sqlglot's UnsupportedError, where a meaning would be lost.
     """
     tree = parsed(sql).copy()
     for parameter in list(tree.find_all(exp.Parameter, exp.Placeholder)):
