@@ -41,6 +41,11 @@ class Cluster:
     def workers(self) -> list[subprocess.Popen[bytes]]:
         return self.processes[1:]
 
+    @property
+    def alive(self) -> list[int]:
+        """The workers that run, by their number."""
+        return [place for place, worker in enumerate(self.workers) if worker.poll() is None]
+
     def settings(self) -> Spark:
         """What a site would write to run on it; small, since its machine is."""
         return Spark(

@@ -44,6 +44,7 @@ def configuration(settings: Spark, temp: Path) -> dict[str, str]:
         "spark.local.dir": str(temp),
         # texts of errors and plans may quote a person's data: nothing is logged, served or printed
         "spark.log.level": "OFF",
+        "spark.executor.syncLogLevel.enabled": "true",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.debug.maxToStringFields": "0",
@@ -79,4 +80,7 @@ def started(settings: Spark, temp: Path) -> SparkSession:
     builder = SparkSession.builder.master(settings.master)
     for name, value in configuration(settings, temp).items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    session = builder.getOrCreate()
+    # what is said in the configuration reaches the driver alone; this reaches the executors
+    session.sparkContext.setLogLevel(session.conf.get("spark.log.level", "OFF") or "OFF")
+    return session
