@@ -82,5 +82,6 @@ def started(settings: Spark, temp: Path) -> SparkSession:
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     # what is said in the configuration reaches the driver alone; this reaches the executors
-    session.sparkContext.setLogLevel(session.conf.get("spark.log.level", "OFF") or "OFF")
+    context = session.sparkContext
+    context.setLogLevel(context.getConf().get("spark.log.level", "OFF") or "OFF")
     return session
