@@ -13,6 +13,8 @@ from pipelines.spark_settings import Spark
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+#: what an executor logs by; in the session's folder, which the workers see
+QUIET = "log4j2.properties"
 #: PySpark's own loggers that write a statement's error, its values included, on the terminal
 SPEAKING = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
@@ -34,7 +36,7 @@ def spark_faults() -> list[str]:
 def configuration(settings: Spark, temp: Path) -> dict[str, str]:
     """Spark's configuration by name; ``settings.conf`` wins.
 
-    ``temp`` is where the driver spills, on the driver's machine.
+    ``temp`` lies in HOME: the driver spills there, and executors find there how to log.
     """
     return {
         "spark.app.name": "jiuzhulian",
@@ -44,7 +46,7 @@ def configuration(settings: Spark, temp: Path) -> dict[str, str]:
         "spark.local.dir": str(temp),
         # texts of errors and plans may quote a person's data: nothing is logged, served or printed
         "spark.log.level": "OFF",
-        "spark.executor.syncLogLevel.enabled": "true",
+        "spark.executor.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{temp / QUIET}",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.debug.maxToStringFields": "0",
@@ -80,8 +82,5 @@ def started(settings: Spark, temp: Path) -> SparkSession:
     builder = SparkSession.builder.master(settings.master)
     for name, value in configuration(settings, temp).items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    # what is said in the configuration reaches the driver alone; this reaches the executors
-    context = session.sparkContext
-    context.setLogLevel(context.getConf().get("spark.log.level", "OFF") or "OFF")
-    return session
+    (temp / QUIET).write_text("rootLogger.level = off\n", encoding="utf-8")
+    return builder.getOrCreate()
