@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 #: what an executor logs by; in the session's folder, which the workers see
 QUIET = "log4j2.properties"
+#: without an appender Spark takes it for no configuration and logs by its own
+NOTHING = """\
+appender.nothing.type = Null
+appender.nothing.name = nothing
+rootLogger.level = off
+rootLogger.appenderRef.nothing.ref = nothing
+"""
 #: PySpark's own loggers that write a statement's error, its values included, on the terminal
 SPEAKING = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
@@ -82,5 +89,5 @@ def started(settings: Spark, temp: Path) -> SparkSession:
     builder = SparkSession.builder.master(settings.master)
     for name, value in configuration(settings, temp).items():
         builder = builder.config(name, value)
-    (temp / QUIET).write_text("rootLogger.level = off\n", encoding="utf-8")
+    (temp / QUIET).write_text(NOTHING, encoding="utf-8")
     return builder.getOrCreate()
