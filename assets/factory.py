@@ -162,6 +162,7 @@ def metadata(built: Built) -> Mapping[str, dg.MetadataValue]:
         "dagster/row_count": dg.MetadataValue.int(built.rows),
         "seconds": dg.MetadataValue.float(round(built.seconds, 3)),
         "taken_over": dg.MetadataValue.bool(built.reused),
+        **{f"spark/{name}": dg.MetadataValue.int(value) for name, value in built.work.items()},
     }
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pipelines.assistance.entitlements import check_entitlements
 from pipelines.contracts.load import load_contracts
 from pipelines.engine.duck import interrupted
+from pipelines.engine.spark.session import spark_faults
 from pipelines.errors import ConfigurationFault, JiuzhulianError
 from pipelines.hardship.policy import check_policy
 from pipelines.instance import dagster_home, settle_cut_off
@@ -32,6 +33,7 @@ def faults_before(settings: Settings, as_of: date) -> list[str]:
     faults = faults or check_entitlements(settings.policy, settings.schemas, as_of)
     faults += order_faults(settings.schemas, settings.policy)
     faults += delivery_faults(settings, load_contracts(settings.schemas))
+    faults += spark_faults() if settings.engine == "spark" else []
     if not settings.landing.is_dir():
         faults.append(f"landing folder {settings.landing} does not exist: name one (--landing)")
     return faults

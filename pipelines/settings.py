@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -22,6 +22,7 @@ from pydantic_settings import (
 from pipelines.delivery_settings import NAME, Database, Remote
 from pipelines.errors import ConfigurationFault
 from pipelines.service_settings import Notify, Service
+from pipelines.spark_settings import Spark
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas"
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
     #: DuckDB's memory limit; beyond it, it spills into HOME/restricted/tmp
     memory_limit: str = "2GB"
     threads: int | None = None
+    #: what makes the large tables: ``duckdb``, or ``spark`` on the cluster that ``spark`` names
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    #: the cluster; in the environment as JSON
+    spark: Spark = Spark()
     #: a delivered file that unpacks into more than this, or into so many times its size, is refused
     max_unpacked_megabytes: int = 100_000
     max_workbook_megabytes: int = 2_000

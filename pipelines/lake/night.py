@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from pipelines.engine.duck import DuckEngine, listed_columns
 from pipelines.engine.sql import parameters, quoted, read_sql, tables_read
 from pipelines.errors import JiuzhulianError, NotFound
 from pipelines.lake import enforce, fingerprint, partitions
+from pipelines.lake.cluster import Cluster
 from pipelines.lake.correction import Correction, corrected, in_force, load_corrections
 from pipelines.lake.dispute import Dispute, load_disputes
 from pipelines.lake.durable import sync_all, whole
@@ -46,6 +47,8 @@ class Built:
     seconds: float
     reused: bool
     columns: tuple[str, ...] = ()
+    #: what it cost on a cluster, by the names of `engine.spark.stages`; empty where DuckDB made it
+    work: Mapping[str, int] = field(default_factory=dict)
 
 
 class Night:
@@ -79,10 +82,12 @@ class Night:
         self.temp = home.tmp / self.run_id
         self.temp.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.engine = DuckEngine(self.temp, settings.memory_limit, settings.threads)
+        self.cluster = Cluster(settings.spark if settings.engine == "spark" else None)
 
     def close(self) -> None:
         """Close the engine and wipe what it spilled."""
         self.engine.close()
+        self.cluster.close()
         shutil.rmtree(self.temp, ignore_errors=True)
 
     # -- what the night rests on
@@ -199,19 +204,31 @@ class Night:
         elif name.startswith("intake.raw_"):
             self._prepare_raw(name)
         else:
-            pointer = self.pointer(name)
-            promise = self.promise(name.removeprefix(PREVIOUS))
-            if pointer is None and not name.startswith(PREVIOUS):
-                raise NotFound(f"table {name} has not been made for {self.as_of}")
-            missing = set(promise.column_names) - set(pointer.columns) if pointer else set()
-            if any(not column.nullable for column in promise.columns if column.name in missing):
-                pointer = None  # what it said then cannot be read as what is promised now
+            pointer, columns, missing = self.readable(name)
             if pointer is None or not pointer.base_files():
-                self.engine.view_parquet(name, [], promise.columns)
+                self.engine.view_parquet(name, [], columns)
             else:
-                listed = listed_columns(promise.columns, missing)
+                listed = listed_columns(columns, missing)
                 self.engine.view(name, pointer.select(self.home.lake, listed))
         self._known.add(name)
+
+    def statement(self, name: str) -> str | None:
+        """What ``name`` stands for, where it is no table that is kept."""
+        return self._views.get(name)
+
+    def readable(
+        self, name: str
+    ) -> tuple[Pointer | None, tuple[PromisedColumn, ...], frozenset[str]]:
+        """Where a table's rows lie, the columns promised, and those of them the files lack; None
+        where the files cannot be read as promised today, or there was no night before."""
+        pointer, columns = self.pointer(name), self.promise(name.removeprefix(PREVIOUS)).columns
+        if pointer is None and not name.startswith(PREVIOUS):
+            raise NotFound(f"table {name} has not been made for {self.as_of}")
+        held = pointer.columns if pointer else ()
+        missing = frozenset(c.name for c in columns if c.name not in held) if pointer else None
+        if missing and any(not c.nullable for c in columns if c.name in missing):
+            pointer = None  # what it said then cannot be read as what is promised now
+        return pointer, columns, missing or frozenset()
 
     def _prepare_raw(self, name: str) -> None:
         source, dataset = name.removeprefix("intake.raw_").split("__", 1)
@@ -285,10 +302,13 @@ class Night:
         values = self._values(values)
         self.prepare(sql)
         promise = self.promise(table)
-        path = self.new_file(table)
         enforced = enforce.statement(promise, sql, self.engine.described(sql, values))
-        self.engine.copy(enforced, path, values, wanted=parameters(sql))
-        return self.built(self.finish(promise, recipe, [path], made_from), started)
+        if self.cluster.takes(self, sql):
+            files, work = self.cluster.files(self, table, enforced, values)
+        else:
+            files, work = [self.new_file(table)], {}
+            self.engine.copy(enforced, files[0], values, wanted=parameters(sql))
+        return self.built(self.finish(promise, recipe, files, made_from), started, work=work)
 
     def write(
         self,
@@ -381,10 +401,13 @@ class Night:
             raise JiuzhulianError(f"{table}: no night before to take partitions over from")
         folder = self.temp / f"partitions-{secrets.token_hex(4)}"
         enforced = enforce.statement(promise, sql, self.engine.described(sql, values))
-        self.engine.copy(
-            partitions.parted(enforced, column), folder, values,
-            wanted=parameters(sql), options=partitions.OPTIONS,
-        )  # fmt: skip
+        parted, work = partitions.parted(enforced, column), {}
+        if self.cluster.takes(self, sql):
+            work = self.cluster.folder(self, parted, folder, values, part=partitions.PART)
+        else:
+            self.engine.copy(
+                parted, folder, values, wanted=parameters(sql), options=partitions.OPTIONS
+            )
         kept = dict(before.partitions) if before else {}
         for part in only or ():
             kept.pop(part, None)
@@ -399,7 +422,7 @@ class Night:
             promise.column_names, partitions=kept,
         )  # fmt: skip
         self.point(pointer)
-        return self.built(pointer, started)
+        return self.built(pointer, started, work=work)
 
     def new_file(self, table: str, part: str | None = None) -> Path:
         """Where a file of a table may be written."""
@@ -462,10 +485,17 @@ class Night:
                 return pointer
         return None
 
-    def built(self, pointer: Pointer, started: float, *, reused: bool = False) -> Built:
+    def built(
+        self,
+        pointer: Pointer,
+        started: float,
+        *,
+        reused: bool = False,
+        work: Mapping[str, int] | None = None,
+    ) -> Built:
         """What to report of a table, `started` seconds of the clock ago."""
         seconds = time.monotonic() - started
-        return Built(pointer.table, pointer.rows, seconds, reused, pointer.columns)
+        return Built(pointer.table, pointer.rows, seconds, reused, pointer.columns, work or {})
 
 
 def contract_column(name: str, type_: str) -> PromisedColumn:

@@ -59,8 +59,8 @@ def differences(one: Path, two: Path, as_of: date) -> list[str]:
     if said[0] is None or said[1] is None or said[0] != said[1]:
         found.append("the published files do not say the same")
     found += [f"receipts: {name}" for name in sorted(_receipts(a) ^ _receipts(b))]
-    found += _lake(a, b, as_of)
-    found += _identities(a, b)
+    found += lake_differences(a, b, as_of)
+    found += identity_differences(a, b)
     files = [_files(home) for home in (a, b)]
     found += [f"file {name} is in one only" for name in sorted(files[0] ^ files[1])]
     found += [f"{path.name} is left over" for home in (a, b) for path in _leftovers(home)]
@@ -74,7 +74,10 @@ def _receipts(home: Home) -> set[str]:
     }
 
 
-def _lake(a: Home, b: Home, as_of: date) -> list[str]:
+def lake_differences(
+    a: Home, b: Home, as_of: date, leave: frozenset[str] = OF_THE_RUN
+) -> list[str]:
+    """Tables of a night that do not hold the same rows, but for the columns ``leave``."""
     made = [load_manifest(home, as_of) for home in (a, b)]
     names = sorted(set(made[0].tables) | set(made[1].tables))
     engine = DuckEngine(a.tmp)
@@ -86,7 +89,7 @@ def _lake(a: Home, b: Home, as_of: date) -> list[str]:
             assert promise is not None
             diff = table_diff(
                 engine, promise, made[0].tables.get(name), made[1].tables.get(name),
-                a.lake, b.lake, OF_THE_RUN,
+                a.lake, b.lake, leave,
             )  # fmt: skip
             if not diff.same:
                 different.append(f"lake: {diff}")
@@ -95,7 +98,8 @@ def _lake(a: Home, b: Home, as_of: date) -> list[str]:
         engine.close()
 
 
-def _identities(a: Home, b: Home) -> list[str]:
+def identity_differences(a: Home, b: Home) -> list[str]:
+    """Tables of ``restricted/identity.duckdb`` that do not hold the same rows."""
     with duckdb.connect(":memory:") as con:
         for name, home in (("a", a), ("b", b)):
             con.execute(f"ATTACH '{home.identity}' AS {name} (READ_ONLY)")

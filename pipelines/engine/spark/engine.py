@@ -1,0 +1,104 @@
+"""Spark as engine: views over Parquet, statements with bound values, results into Parquet."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.contracts.promises import PromisedColumn
+from pipelines.engine.spark import stages
+from pipelines.engine.spark.dialect import spark_sql, spark_type, view_name
+from pipelines.engine.spark.session import started
+from pipelines.engine.sql import quoted
+from pipelines.errors import EngineFault
+from pipelines.spark_settings import Spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, SparkSession
+
+
+class SparkEngine:
+    """One session whose temporary views are the lake's Parquet files.
+
+    The statements it takes are in DuckDB's dialect, as everywhere.
+    """
+
+    def __init__(self, settings: Spark, temp: Path) -> None:
+        with _without_values():
+            self.session: SparkSession = started(settings, temp)
+
+    def close(self) -> None:
+        self.session.stop()
+
+    def view_parquet(
+        self, name: str, paths: Sequence[Path], columns: Iterable[PromisedColumn]
+    ) -> None:
+        """``name`` reads ``paths``; columns missing in a file are NULL, no files are no rows."""
+        columns = list(columns)
+        if not paths:
+            body = ", ".join(f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" for c in columns)
+            self.view(name, f"SELECT {body} LIMIT 0")
+            return
+        promised = ", ".join(f"`{c.name}` {spark_type(c.type)}" for c in columns)
+        with _without_values():
+            frame = self.session.read.schema(promised).parquet(*map(str, paths))
+            frame.createOrReplaceTempView(view_name(name))
+
+    def view(self, name: str, sql: str) -> None:
+        """``name`` stands for a statement without bound values."""
+        with _without_values():
+            self.session.sql(spark_sql(sql)).createOrReplaceTempView(view_name(name))
+
+    def write(
+        self,
+        sql: str,
+        folder: Path,
+        values: Mapping[str, Any],
+        part: str | None = None,
+    ) -> dict[str, int]:
+        """Write a statement's rows as Parquet files into a new ``folder``; what it cost.
+
+        With ``part`` (a column) into a folder of it for each of its values.
+        """
+        context, group = self.session.sparkContext, secrets.token_hex(8)
+        with _without_values():
+            empty = frozenset(name for name, value in values.items() if value in ([], ()))
+            bound = {name: value for name, value in values.items() if name not in empty}
+            frame = self.session.sql(spark_sql(sql, empty), args=_literals(bound))
+            context.setJobGroup(group, "")
+            if part:
+                # rows of one partition meet in one task: one file each instead of one per task
+                frame.repartition(part).write.partitionBy(part).parquet(str(folder))
+            else:
+                frame.write.parquet(str(folder))
+            return stages.of(context, group)
+
+
+def _literals(values: Mapping[str, Any]) -> dict[str, Column]:
+    from pyspark.sql import functions
+
+    return {
+        name: functions.array(*map(functions.lit, value))
+        if isinstance(value, list | tuple)
+        else functions.lit(value)
+        for name, value in values.items()
+    }
+
+
+@contextmanager
+def _without_values() -> Iterator[None]:
+    """Let no value of a row out in the text of an engine's error."""
+    try:
+        yield
+    except EngineFault:
+        raise
+    except Exception as error:
+        condition = getattr(error, "getCondition", lambda: None)()
+        said = f" ({condition})" if condition else ""
+        raise EngineFault(
+            f"Spark could not compute a statement: {type(error).__name__}{said} (its text is "
+            "withheld, since it may be a person's)"
+        ) from None

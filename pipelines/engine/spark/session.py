@@ -1,0 +1,93 @@
+"""The Spark session of a night: how it is configured, and why."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.spark_settings import Spark
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: what an executor logs by; in the session's folder, which the workers see
+QUIET = "log4j2.properties"
+#: without an appender Spark takes it for no configuration and logs by its own
+NOTHING = """\
+appender.nothing.type = Null
+appender.nothing.name = nothing
+rootLogger.level = off
+rootLogger.appenderRef.nothing.ref = nothing
+"""
+#: PySpark's own loggers that write a statement's error, its values included, on the terminal
+SPEAKING = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+
+
+def spark_faults() -> list[str]:
+    """What keeps this machine from being a driver."""
+    faults = []
+    if importlib.util.find_spec("pyspark") is None:
+        faults.append(
+            'setting engine = "spark" needs PySpark: install the extra (jiuzhulian[spark])'
+        )
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        faults.append(
+            'setting engine = "spark" needs Java 17 or newer: install it or set JAVA_HOME'
+        )
+    return faults
+
+
+def configuration(settings: Spark, temp: Path) -> dict[str, str]:
+    """Spark's configuration by name; ``settings.conf`` wins.
+
+    ``temp`` lies in HOME: the driver spills there, and executors find there how to log.
+    """
+    return {
+        "spark.app.name": "jiuzhulian",
+        "spark.driver.memory": settings.driver_memory,
+        "spark.executor.memory": settings.executor_memory,
+        "spark.executor.cores": str(settings.executor_cores),
+        "spark.local.dir": str(temp),
+        # texts of errors and plans may quote a person's data: nothing is logged, served or printed
+        "spark.log.level": "OFF",
+        "spark.executor.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{temp / QUIET}",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.debug.maxToStringFields": "0",
+        # what is computed: as DuckDB computes it
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.session.timeZone": "Asia/Shanghai",
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.sql.caseSensitive": "false",
+        # what is written: types that DuckDB and Polars read as promised
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        "spark.sql.parquet.compression.codec": "zstd",
+        # regions and hospitals are skewed and their sizes unknown beforehand: parts of a shuffle
+        # are joined, split and broadcast by what was really written
+        "spark.sql.adaptive.enabled": "true",
+        "spark.sql.adaptive.skewJoin.enabled": "true",
+        "spark.sql.adaptive.advisoryPartitionSizeInBytes": f"{settings.partition_megabytes}m",
+        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
+        "spark.sql.autoBroadcastJoinThreshold": f"{settings.broadcast_megabytes}m",
+        # a lost worker is no reason to lose the night, a fault of the statement is
+        "spark.task.maxFailures": "4",
+        "spark.excludeOnFailure.enabled": "false",
+        **settings.conf,
+    }
+
+
+def started(settings: Spark, temp: Path) -> SparkSession:
+    """A session on the cluster; the caller stops it."""
+    from pyspark.logger import PySparkLogger
+    from pyspark.sql import SparkSession
+
+    for name in SPEAKING:
+        PySparkLogger.getLogger(name).disabled = True
+    builder = SparkSession.builder.master(settings.master)
+    for name, value in configuration(settings, temp).items():
+        builder = builder.config(name, value)
+    (temp / QUIET).write_text(NOTHING, encoding="utf-8")
+    return builder.getOrCreate()

@@ -1,0 +1,15 @@
+"""A small Spark for tests: one machine, no network, and no compiling of code for a few rows."""
+
+from pipelines.spark_settings import Spark
+
+CONF = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    # compiling a plan to Java takes longer than a few rows do
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+QUIET = Spark(
+    master="local[2]", from_rows=0, driver_memory="1g", executor_memory="1g", executor_cores=1,
+    shuffle_partitions=2, conf=CONF,
+)  # fmt: skip

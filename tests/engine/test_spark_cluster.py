@@ -1,0 +1,214 @@
+"""A night on a real cluster gives the tables that DuckDB gives, a lost worker notwithstanding."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.contracts.promises import PromisedColumn
+from pipelines.engine.duck import DuckEngine
+from pipelines.engine.spark.engine import SparkEngine
+from pipelines.errors import EngineFault
+from pipelines.lake.home import Home
+from pipelines.lake.night import Built, Night
+from pipelines.lake.pointer import Pointer
+from pipelines.lake.table_diff import OF_THE_RUN
+from pipelines.run import run_night
+from pipelines.settings import ROOT, SCHEMAS, Settings
+from pipelines.synthetic.arrivals import stage
+from pipelines.synthetic.city import write_city
+from tests.engine.cluster import Cluster, running
+from tests.faults.same import identity_differences, lake_differences, published
+
+pytestmark = pytest.mark.spark
+
+#: a larger city where somebody asks for it
+PEOPLE, SEED = int(os.environ.get("JIUZHULIAN_SPARK_PEOPLE", "300")), 5
+#: the table after which a worker is lost: the night's middle, with its largest statements ahead
+MIDDLE = "hardship.person_medical"
+#: run ids, instants, and the fingerprints of checks that stand on instants
+LEFT_OUT = OF_THE_RUN | {"basis"}
+
+
+@dataclass
+class Both:
+    """One city: its last night by DuckDB, and once more in a copy by the cluster."""
+
+    nights: list[date]
+    duck: Home
+    spark: Home
+    made: dict[str, Built]
+    lost_while_at_work: bool
+    said: str
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with running(tmp_path_factory.mktemp("cluster"), workers=2) as made:
+        yield made
+    assert all(process.poll() is not None for process in made.processes)
+
+
+@pytest.fixture(scope="module")
+def both(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """Two nights by DuckDB; the second again in a copy by Spark. Both make it anew whole: what
+    follows a delta says what changed, and keeps rows that nobody needs any more.
+    """
+    folder = tmp_path_factory.mktemp("both")
+    write_city(PEOPLE, SEED, folder / "city")
+    plan = json.loads((folder / "city" / "truth" / "city.json").read_text(encoding="utf-8"))
+    nights = [date.fromisoformat(text) for text in plan["nights"][:2]]
+    settings = Settings(
+        landing=folder / "landing", home=folder / "duck", policy=SCHEMAS / "policies" / "rizhao"
+    )
+    for night in nights:
+        stage(folder / "city", settings.landing, night)
+        run_night(settings, night, rebuild=night == nights[-1])
+    shutil.copytree(folder / "duck", folder / "spark", symlinks=True)
+    there = settings.model_copy(
+        update={"home": folder / "spark", "engine": "spark", "spark": cluster.settings()}
+    )
+    made: dict[str, Built] = {}
+    losing = Losing(cluster)
+    built = Night.built
+
+    def noted(night: Night, pointer: Pointer, *given: Any, **more: Any) -> Built:
+        made[pointer.table] = built(night, pointer, *given, **more)
+        if pointer.table == MIDDLE:
+            losing.begin(night)
+        return made[pointer.table]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Night, "built", noted)
+        run_night(there, nights[-1], rebuild=True)
+    cluster.wait_for("Removing worker")
+    return Both(nights, Home(settings.home), Home(there.home), made, losing.at_work, cluster.said())
+
+
+class Losing:
+    """Kills the first worker once the cluster is at work on the next statement."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.at_work = False
+
+    def begin(self, night: Night) -> None:
+        engine = night.cluster._engine
+        assert engine is not None
+        tracker = engine.session.sparkContext.statusTracker()
+        threading.Thread(target=self._lose, args=(tracker,), daemon=True).start()
+
+    def _lose(self, tracker: Any) -> None:
+        until = time.monotonic() + 60
+        while not (active := tracker.getActiveStageIds()) and time.monotonic() < until:
+            time.sleep(0.01)
+        self.at_work = bool(active)
+        self.cluster.lose(0)
+
+
+def test_every_table_says_the_same(both: Both) -> None:
+    """Value by value: types, decimals, dates, NULLs, the order in lists, ids of persons."""
+    assert lake_differences(both.duck, both.spark, both.nights[-1], LEFT_OUT) == []
+    assert identity_differences(both.duck, both.spark) == []
+
+
+def test_what_is_published_says_the_same(both: Both) -> None:
+    duck, spark = published(both.duck.root), published(both.spark.root)
+    assert duck is not None and spark is not None
+    for tables in (duck["tables"], spark["tables"]):
+        del tables["quality.expectation"]  # it names instants; its rows are compared above
+    assert duck["tables"] == spark["tables"]
+
+
+def test_every_statement_ran_on_the_cluster(both: Both) -> None:
+    """Tables with a statement of their own; those made in Python have none. The rows set aside
+    are landed in Python: the file of their name makes `quality.quarantine` of them.
+    """
+    files = {f"{p.parent.name}.{p.stem}" for p in (ROOT / "pipelines").glob("*/*.sql")}
+    there = {name for name, built in both.made.items() if built.work.get("tasks")}
+    made = files & set(both.made)
+    assert len(there) > 100
+    assert made - there == {"intake.quarantine"} and "quality.quarantine" in there
+
+
+def test_a_worker_was_lost_while_it_worked(both: Both) -> None:
+    """And the cluster made what came after it."""
+    assert both.lost_while_at_work
+    assert "Removing worker" in both.said
+    order = list(both.made)
+    after = order[order.index(MIDDLE) + 1 :]
+    assert sum(bool(both.made[name].work.get("tasks")) for name in after) > 30
+
+
+def test_an_error_leaves_no_value_in_a_workers_log(cluster: Cluster, tmp_path: Path) -> None:
+    engine, duck = SparkEngine(cluster.settings(), tmp_path), DuckEngine(tmp_path)
+    try:
+        duck.copy("SELECT '张三' AS name FROM range(1000)", tmp_path / "name.parquet")
+        names = [PromisedColumn("name", "VARCHAR")]
+        engine.view_parquet("demo.person", [tmp_path / "name.parquet"], names)
+        with pytest.raises(EngineFault, match="CAST_INVALID_INPUT"):
+            engine.write("SELECT CAST(name AS DATE) AS day FROM demo.person", tmp_path / "m", {})
+    finally:
+        duck.close()
+        engine.close()
+    logs = [path for path in cluster.folder.rglob("*") if path.name in ("stderr", "stdout")]
+    assert logs
+    assert [path.name for path in logs if "张三" in path.read_text(encoding="utf-8")] == []
+
+
+def test_a_statement_whose_rows_were_lost_makes_them_again(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """The worker that dies runs one of two tasks, and may hold what the other reads."""
+    while len(cluster.alive) < 2:
+        cluster.add_worker()
+    shuffling = {"spark.sql.adaptive.coalescePartitions.enabled": "false",
+                 "spark.sql.autoBroadcastJoinThreshold": "-1"}  # fmt: skip
+    given = cluster.settings()
+    engine = SparkEngine(given.model_copy(update={"conf": given.conf | shuffling}), tmp_path)
+    duck = DuckEngine(tmp_path)
+    try:
+        duck.copy("SELECT range AS n FROM range(200000)", tmp_path / "n.parquet")
+        numbers = [PromisedColumn("n", "BIGINT")]
+        engine.view_parquet("demo.number", [tmp_path / "n.parquet"], numbers)
+        sql = (
+            "SELECT one.n % 1000 AS g, count(*) AS pairs, sum(one.n + other.n) AS total "
+            "FROM demo.number AS one INNER JOIN demo.number AS other "
+            "ON one.n % 2000 = other.n % 2000 GROUP BY one.n % 1000"
+        )
+        lost: list[int] = []
+        tracker = engine.session.sparkContext.statusTracker()
+        watch = threading.Thread(
+            target=_lose_one_of_two, args=(cluster, tracker, lost), daemon=True
+        )
+        watch.start()
+        cost = engine.write(sql, tmp_path / "made", {})
+        watch.join(timeout=60)
+        made = duck.run(f"SELECT count(*), sum(pairs), sum(total) FROM '{tmp_path}/made/*.parquet'")
+        assert made == [(1000, 20_000_000, 20_000_000 * 199_999)]
+        assert len(lost) == 1 and len(cluster.alive) == 1
+        assert cost["failed_tasks"] + cost["repeated_stages"] >= 1
+    finally:
+        duck.close()
+        engine.close()
+
+
+def _lose_one_of_two(cluster: Cluster, tracker: Any, lost: list[int]) -> None:
+    until = time.monotonic() + 300
+    while time.monotonic() < until:
+        stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
+        if any(stage and stage.numActiveTasks >= 2 for stage in stages):
+            lost.append(cluster.alive[0])
+            cluster.lose(lost[0])
+            return
+        time.sleep(0.01)
