@@ -26,7 +26,7 @@ help:
 	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
 	@echo "make bench  nights beside a bare script, PySpark, pandas and Splink, into docs/benchmarks (PEOPLE)"
 	@echo "make oracle a second, slow program on a city of 20,000: every tier, alert, chain and gap"
-	@echo "make soak   nights killed at random moments, each held against an undisturbed one (KILLS, SEED)"
+	@echo "make soak   nights killed at random moments (KILLS, SEED), and nights on a Spark cluster"
 	@echo "make fuzz   thousands of mutated files and round trips (FUZZ_FILES, FUZZ_SEED, EXAMPLES)"
 
 $(UV):
@@ -96,6 +96,7 @@ SEED := $(shell date +%Y%m%d)
 soak: setup
 	$(RUN) python -m tests.faults.soak --kills $(KILLS) --seed $(SEED) --work var/kills
 	$(RUN) python -m tests.faults.soak --kills $(COMMAND_KILLS) --seed $(SEED) --command --work var/kills_command
+	JIUZHULIAN_REQUIRE=spark,cluster $(RUN) pytest -n 0 -m cluster
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache

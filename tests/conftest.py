@@ -85,8 +85,16 @@ def no_soak() -> str | None:
     return None if "soak" in required() else "asked for by JIUZHULIAN_REQUIRE=soak (CI, make soak)"
 
 
+def no_cluster() -> str | None:
+    """A whole night on Spark processes takes ten minutes and more."""
+    return (
+        None if "cluster" in required() else "asked for by JIUZHULIAN_REQUIRE=cluster (make soak)"
+    )
+
+
 EXTRAS: dict[str, Callable[[], str | None]] = {
     "browser": no_browser,
+    "cluster": no_cluster,
     "isolation": no_isolation,
     "mariadb": no_mariadb,
     "mount": no_mount,

@@ -143,7 +143,7 @@ def test_the_benchmark_of_a_small_city(folder: Path, tmp_path: Path) -> None:
     assert parts["floor"]["agreement"]["agree"] > 40
     assert parts["floor"]["agreement"]["differ"] <= 1
     assert parts["pandas"]["against_floor"]["tier"]["floor_only"] == 0
-    assert parts["splink"]["said"]["mentions"] > 3_000
+    assert parts["splink"]["said"]["mentions"] > 2_000
     assert parts["arrival"]["cases"] == {"asked": 20, "before": 0, "after": 20}
     assert {"landing", "linkage", "publish", "work"} <= parts["warm"]["steps"].keys()
     assert str(tmp_path.anchor) not in jiuzhulian("run")[-1]
@@ -151,7 +151,7 @@ def test_the_benchmark_of_a_small_city(folder: Path, tmp_path: Path) -> None:
     assert "### 1,000 residents" in (folder / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.soak
+@pytest.mark.cluster
 @pytest.mark.spark
 def test_spark_does_the_work_of_the_floor(tmp_path: Path) -> None:
     """The same tiers and alerts from the same files of a very small town."""

@@ -30,7 +30,7 @@ from pipelines.synthetic.city import write_city
 from tests.engine.cluster import Cluster, running
 from tests.faults.same import identity_differences, lake_differences, published
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.cluster]
 
 #: a larger city where somebody asks for it
 PEOPLE, SEED = int(os.environ.get("JIUZHULIAN_SPARK_PEOPLE", "300")), 5
