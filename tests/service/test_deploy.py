@@ -44,6 +44,7 @@ def home(tmp_path: Path) -> Home:
 def test_both_files_say_what_the_doctor_asks_for_and_differ_in_the_storage_alone() -> None:
     shipped = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
     assert (DEPLOY / "dagster.sqlite.yaml").resolve() == SHIPPED
+    assert shipped.pop("event_log_storage")["class"] == "KeptEventLog"
     assert {k: v for k, v in POSTGRES.items() if k != "storage"} == shipped
     assert list(_own(yaml.safe_dump(POSTGRES))) == []
     assert len(NEEDED) >= 5
