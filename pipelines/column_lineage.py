@@ -21,7 +21,8 @@ from pipelines.contracts.load import load_codes, load_contracts
 from pipelines.contracts.promises import load_promises
 from pipelines.engine.sql import DIALECT, parsed, read_sql, tables_read
 from pipelines.lake import fingerprint
-from pipelines.lake.night import PIPELINES, PREVIOUS
+from pipelines.lake.night import PIPELINES
+from pipelines.lake.reading import PREVIOUS
 from pipelines.rooms import Room, rooms
 from pipelines.standard.medical_spending import COLUMNS, VIEW, medical_spending_sql
 from pipelines.standard.promises import contract_promise

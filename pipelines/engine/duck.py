@@ -34,6 +34,12 @@ def listed_columns(columns: Iterable[PromisedColumn], missing: Collection[str] =
     ]
 
 
+def no_rows(columns: Iterable[PromisedColumn]) -> str:
+    """A statement that gives the columns and no row."""
+    columns = list(columns)
+    return f"SELECT {', '.join(listed_columns(columns, [c.name for c in columns]))} LIMIT 0"
+
+
 def interrupted(error: BaseException) -> bool:
     """Whether a statement ended because of Ctrl-C: DuckDB then raises this in place of the
     signal handler's own exception.
@@ -89,8 +95,7 @@ class DuckEngine:
         """``name`` (schema.table) reads ``paths``; with none it is empty with ``columns``."""
         columns = list(columns)
         if not paths:
-            body = ", ".join(f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" for c in columns)
-            self.view(name, f"SELECT {body} LIMIT 0")
+            self.view(name, no_rows(columns))
             return
         files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
         listed = ", ".join(listed_columns(columns))

@@ -13,8 +13,9 @@ from pipelines.lake.dispute import Dispute
 from pipelines.lake.home import Home
 from pipelines.lake.kept import kept_policy
 from pipelines.lake.manifest import Manifest, committed_nights, load_manifest
-from pipelines.lake.night import PREVIOUS, Night
+from pipelines.lake.night import Night
 from pipelines.lake.pointer import Pointer
+from pipelines.lake.reading import PREVIOUS
 from pipelines.lake.receipt import Receipt
 from pipelines.settings import Settings
 

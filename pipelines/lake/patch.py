@@ -23,8 +23,9 @@ from pipelines.engine.sql import DIALECT, parsed, quoted
 from pipelines.errors import PromiseBroken
 from pipelines.lake import enforce
 from pipelines.lake.durable import sync_all
-from pipelines.lake.night import PREVIOUS, Built, Night
+from pipelines.lake.night import Built, Night
 from pipelines.lake.pointer import Patch, Pointer, read_parquet
+from pipelines.lake.reading import PREVIOUS
 
 #: a patch over this share of the table's rows is written into it
 LARGEST_SHARE = 0.125

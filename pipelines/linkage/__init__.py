@@ -13,8 +13,9 @@ import polars as pl
 
 from pipelines.contracts.load import load_contracts
 from pipelines.engine.sql import read_sql, tables_read
-from pipelines.lake.night import PREVIOUS, Built, Night
+from pipelines.lake.night import Built, Night
 from pipelines.lake.patch import patch
+from pipelines.lake.reading import PREVIOUS
 from pipelines.linkage import (
     clusters,
     decide,

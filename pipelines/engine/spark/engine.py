@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.contracts.promises import PromisedColumn
+from pipelines.engine.duck import no_rows
 from pipelines.engine.spark import stages
 from pipelines.engine.spark.dialect import spark_sql, spark_type, view_name
 from pipelines.engine.spark.session import started
-from pipelines.engine.sql import quoted
 from pipelines.errors import EngineFault
 from pipelines.spark_settings import Spark
 
@@ -39,8 +39,7 @@ class SparkEngine:
         """``name`` reads ``paths``; columns missing in a file are NULL, no files are no rows."""
         columns = list(columns)
         if not paths:
-            body = ", ".join(f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" for c in columns)
-            self.view(name, f"SELECT {body} LIMIT 0")
+            self.view(name, no_rows(columns))
             return
         promised = ", ".join(f"`{c.name}` {spark_type(c.type)}" for c in columns)
         with _without_values():
