@@ -42,7 +42,8 @@ def test_three_nights_killed_twenty_times(tmp_path: Path, disk: Path | None) -> 
     assert ended.stdout, ended.stderr[-2000:]
     told = json.loads(ended.stdout.splitlines()[-1])
     assert told["failed"] == [] and ended.returncode == 0, ended.stderr[-2000:]
-    assert told["killed"] >= KILLS - 3, told
+    # a rerun takes over what was made, and may come through before the last moments of its night
+    assert told["killed"] >= KILLS * 2 // 3, told
     if disk:
         stopped = [one["stopped"] for one in told["filled"]]
         assert all("is full" in one for one in stopped[:-1]) and stopped[-1] is None, stopped
