@@ -26,7 +26,8 @@ DEAR = 20
 def write_arrival(home: Path, landing: Path, as_of: date, rows: int = 1_000) -> list[str]:
     """Writes the file and returns the people who must stand in a suspected case afterwards.
 
-    They are living people in no tier, in a household with no case, so that theirs is new.
+    They are living people in no tier, in a household with no case, so that theirs is new, and no
+    amount of theirs is missing, so that their burden is known.
     """
     with duckdb.connect() as con:
         con.execute(f"attach '{home / 'restricted' / 'identity.duckdb'}' as identity (read_only)")
@@ -36,6 +37,7 @@ def write_arrival(home: Path, landing: Path, as_of: date, rows: int = 1_000) -> 
             select link.person_id, min(split_part(link.record_key, '|', 1)) as psn_no,
                 bool_or(
                     person.tier = 'none' and household.tier = 'none'
+                    and person.burden_in_scope_12m is not null
                     and starts_with(person.region_code, '3711') and cases.household_id is null
                 ) as dear
             from identity.person_link as link
