@@ -131,16 +131,17 @@ def _data_source(con: duckdb.DuckDBPyConnection) -> Any:
         )
 
         from pipelines.contracts.gx_dialect import URL, engine_arguments
+        from pipelines.contracts.gx_kept import without_store
 
         logging.getLogger("great_expectations").setLevel(logging.ERROR)
-        context = gx.get_context(
+        context = without_store(gx.get_context(
             mode="ephemeral",
             project_config=DataContextConfig(
                 store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
                 analytics_enabled=False,
                 progress_bars=ProgressBarsConfig(globally=False),
             ),
-        )
+        ))  # fmt: skip
         sources: Any = context.data_sources
         return sources.add_sql(
             "lake", connection_string=URL, create_temp_table=False, kwargs=engine_arguments(con)
@@ -151,6 +152,8 @@ def _run(
     con: duckdb.DuckDBPyConnection, source: Any, number: int, suite: Suite
 ) -> list[ExpectationResult]:
     import great_expectations as gx
+
+    from pipelines.contracts.gx_kept import worked_out_once
 
     view = f"{BATCH}{number}"
     conditions = {i: e.sql or "" for i, e in enumerate(suite.expected) if e.kind == "condition"}
@@ -165,7 +168,7 @@ def _run(
         expectations=[_made(expected, i) for i, expected in enumerate(suite.expected)],
     )
     asset = source.add_table_asset(view, table_name=view)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), worked_out_once():
         warnings.simplefilter("ignore")
         batch = asset.add_batch_definition_whole_table("all").get_batch()
         validated = batch.validate(made, result_format=RESULT_FORMAT)

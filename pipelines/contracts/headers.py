@@ -136,6 +136,7 @@ def names_unit(text: str) -> bool:
     return _fold(text)[1] is not None
 
 
+@lru_cache(maxsize=65536)
 def is_mark(text: str) -> bool:
     """Whether a cell holds nothing but a unit or a note, in brackets or not: （万元）, 必填."""
     plain = _plain(text)
@@ -186,15 +187,20 @@ def _header_index(contract: Contract) -> dict[str, tuple[Column, int]]:
     return index
 
 
+def column_named(contract: Contract, header: str) -> tuple[Column, int] | None:
+    """The column that a header names, and the place among its aliases; None for no column's."""
+    index = header_index(contract)
+    return index.get(_plain(header)) or index.get(fold_header(header))
+
+
 def match_headers(contract: Contract, headers: Sequence[str | None]) -> Matched:
     """Find the contract's columns among a file's headers; empty headers are passed over."""
-    index = header_index(contract)
     matched = Matched()
     claims: dict[str, list[tuple[int, int]]] = {}
     for position, header in enumerate(headers):
-        if header is None or not (plain := _plain(header)):
+        if header is None or not _plain(header):
             continue
-        found = index.get(plain) or index.get(fold_header(header))
+        found = column_named(contract, header)
         if found is None:
             matched.unknown.append(header)
         else:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from pipelines.contracts.headers import (
     Matched,
+    column_named,
     is_mark,
     match_headers,
     names_unit,
@@ -111,7 +112,9 @@ def lacking(contract: Contract, matched: Matched) -> str:
 
 
 def _count(contract: Contract, names: Cells) -> int:
-    return len(match_headers(contract, names).columns)
+    """How many columns the names name; those of a header row are unlike each other."""
+    found = (column_named(contract, name) for name in names if name)
+    return len({column[0].name for column in found if column})
 
 
 def _filled(cell: str | None) -> bool:
@@ -137,7 +140,7 @@ def _joined(contract: Contract, upper: Cells, lower: Cells) -> tuple[str | None,
             names.append(f"{above or over or ''}（{below.strip().strip('()（）')}）")
             continue
         whole = f"{over or ''}{below}"
-        known = [name for name in (whole, below) if match_headers(contract, [name]).columns]
+        known = [name for name in (whole, below) if column_named(contract, name)]
         names.append(known[0] if known else whole)
     return tuple(names)
 

@@ -60,11 +60,11 @@ def steps_over(col: pl.Expr, returned: pl.Struct, *steps: Mapping[str, pl.Expr])
     """A struct whose fields are among the named columns that the steps make of ``given``."""
 
     def run(texts: pl.Series) -> pl.Series:
-        frame = texts.alias("given").to_frame()
+        frame = texts.alias("given").to_frame().lazy()
         for step in steps:
             frame = frame.with_columns(**step)
         fields = [pl.col(field.name).cast(field.dtype) for field in returned.fields]
-        return frame.select(pl.struct(fields).alias(texts.name)).to_series()
+        return frame.select(pl.struct(fields).alias(texts.name)).collect().to_series()
 
     return col.map_batches(run, return_dtype=returned)
 

@@ -67,6 +67,7 @@ def standardise(
     columns: list[pl.Series] = []
     repairs: dict[str, dict[str, int]] = {}
     stopped: list[pl.DataFrame] = []
+    clean = _Clean(frame, contract, codes, scales or {})
     for column in contract.columns:
         if column.name not in frame.columns:
             columns += _absent(column, frame.height)
@@ -76,7 +77,7 @@ def standardise(
         else:
             texts = frame.get_column(column.name)
             scale = (scales or {}).get(column.name, Decimal(1))
-            typed, rules = _column(column, texts, codes, scale)
+            typed, rules = _column(column, texts, clean)
             columns += typed
             made = typed[0]
             if scale != 1 and column.kind == "money":
@@ -95,25 +96,51 @@ def record_key(frame: pl.DataFrame, contract: Contract) -> pl.Series:
     return frame.select(pl.concat_str(parts, separator="|").alias("record_key")).to_series()
 
 
+class _Clean:
+    """The columns of a frame as far as the cheap way goes, and what it leaves over."""
+
+    def __init__(
+        self,
+        frame: pl.DataFrame,
+        contract: Contract,
+        codes: Mapping[str, CodeList],
+        scales: Mapping[str, Decimal],
+    ) -> None:
+        present = [column for column in contract.columns if column.name in frame.columns]
+        self.ways = {
+            column.name: _ways(column, codes, scales.get(column.name, Decimal(1)))
+            for column in present
+        }
+        # all columns at once: a query for each would cost more than the work of a small file
+        self.values = frame.select(
+            self.ways[column.name][0](pl.col(column.name))
+            .cast(TYPES[column.type]).alias(column.name)
+            for column in present
+        )  # fmt: skip
+        texts = frame.select(pl.col(c.name).alias(f"{c.name} as given") for c in present)
+        self._left = pl.concat([self.values, texts], how="horizontal").select(
+            (pl.col(c.name).is_null() & pl.col(f"{c.name} as given").fill_null("").ne(""))
+            .alias(c.name)
+            for c in present
+        )  # fmt: skip
+        self._any = self._left.select(pl.all().any()).row(0, named=True) if present else {}
+
+    def left(self, name: str) -> pl.Series | None:
+        """Positions of the values that need the thorough way; None if no value does."""
+        return self._left.get_column(name).arg_true() if self._any[name] else None
+
+
 def _column(
-    column: Column, texts: pl.Series, codes: Mapping[str, CodeList], scale: Decimal
+    column: Column, texts: pl.Series, clean: _Clean
 ) -> tuple[list[pl.Series], dict[str, int]]:
     """The landed columns that come of one column, and how many values each rule repaired."""
-    quick, repair = _ways(column, codes, scale)
-    col = pl.col(texts.name)
-    whole = texts.to_frame()
-    value = whole.select(quick(col).alias("value")).to_series()
-    dtype = TYPES[column.type]
-    if value.dtype != dtype:
-        value = value.cast(dtype)
-    left = (value.is_null() & texts.is_not_null() & (texts != "")).arg_true()
-    rest = texts.gather(left)
-    if rest.is_empty():
+    value, left = clean.values.get_column(column.name), clean.left(column.name)
+    if left is None:
         return _with_status(column, value, None, None), {}
-    pool, position = _distinct(rest)
-    repaired = repair(pl.col(texts.name))
+    pool, position = _distinct(texts.gather(left))
+    repaired = clean.ways[column.name][1](pl.col(texts.name))
     made = pool.to_frame(texts.name).select(repaired.struct().alias("made")).unnest("made")
-    made = made.with_columns(pl.col("value").cast(dtype))
+    made = made.with_columns(pl.col("value").cast(TYPES[column.type]))
     where = np.arange(texts.len(), dtype=np.uint32)
     where[left.to_numpy()] = texts.len() + position
     rules = made.get_column("rule").gather(position)
