@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,20 +30,26 @@ class Content:
 
 
 def audit(
-    night: Night, promises: Sequence[Promise], path: Path, *, flat: bool
+    night: Night,
+    promises: Sequence[Promise],
+    path: Path,
+    *,
+    flat: bool,
+    known: Collection[str] = (),
 ) -> dict[str, Content]:
     """What the file at ``path`` holds, by table; raises PublicationHeldBack with everything that
-    is wrong with it.
+    is wrong with it. ``known``: tables whose texts were looked at when they were written.
     """
     con = duckdb.connect(str(path), read_only=True)
     try:
-        known = [promise.table for promise in promises]
-        views = [] if flat else views_over(known, night.settings.schemas)
+        tables = [promise.table for promise in promises]
+        views = [] if flat else views_over(tables, night.settings.schemas)
         faults = _as_promised(con, [*promises, *views], flat)
         held = {} if faults else _held(con, promises, flat)
         faults += _complete(night, promises, held) if held else []
         if held and not flat:
-            faults += [*_of_this_night(con, night, promises), *_identifiers(con, promises)]
+            written = [promise for promise in promises if promise.table not in known]
+            faults += [*_of_this_night(con, night, promises), *_identifiers(con, written)]
     finally:
         con.close()
     faults += _lost_tables(night, promises)

@@ -25,6 +25,7 @@ from pipelines.publish import bulletin, versions
 from pipelines.publish.analysis import add_questions, comment
 from pipelines.publish.audience import SHOWN, allowed_promises, audience, shown_texts
 from pipelines.publish.audit import audit, audit_parquet
+from pipelines.publish.carried import WRITTEN_FROM, Carried, carried, written_from
 from pipelines.publish.made_from import digest, made_from, remember
 from pipelines.publish.parquet import Selection, write_dictionary, write_parquet
 from pipelines.publish.validation import stop_if_held_back
@@ -33,6 +34,7 @@ from pipelines.publish.validation import stop_if_held_back
 #: cannot read a column of lists that are all empty)
 STORAGE_VERSION = "v1.0.0"
 MADE = "made"
+NOTHING = Carried()
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,21 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
     allowed = allowed_promises(night.settings.schemas)
     promises = [allowed[p.table] for p in _promises(night) if p.table in allowed]
     selected = [Selection.whole(promise) for promise in promises]
-    told = made_from(night)
+    told, sources = made_from(night), written_from(night, promises)
+    taken = carried(home, night.as_of, sources)
     with versions.draft(home, night.as_of) as folder:
         path, parquet = folder / versions.DATABASE, folder / versions.PARQUET
-        with _made(night, path, 0o644) as con:
+        with _made(night, path, 0o644, taken) as con:
             for promise in promises:
-                _table(con, night, promise, _named(promise, flat=False))
+                if promise.table not in taken.tables:
+                    _table(con, night, promise, _named(promise, flat=False))
             con.execute(f"USE {MADE}")
             small = night.settings.small_count_below
             add_questions(con, [p.table for p in promises], small, night.settings.schemas)
             con.execute("USE memory")
-            write_parquet(con, MADE, selected, parquet)
+            write_parquet(con, MADE, selected, parquet, taken.parquet)
         write_dictionary(selected, parquet)
-        held = audit(night, promises, path, flat=False)
+        held = audit(night, promises, path, flat=False, known=taken.tables)
         audit_parquet(night, selected, parquet)
         bulletin.write_bulletin(path, folder / versions.BULLETIN, small)
         tables = {name: [one.rows, one.hash] for name, one in sorted(held.items())}
@@ -94,6 +98,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
             "made_from": told,
             "made_from_sha256": digest(told),
             "tables": tables,
+            WRITTEN_FROM: sources,
             "tables_sha256": digest(tables),
             "row_counts_accepted": night.settings.accept_row_counts == night.as_of,
         })  # fmt: skip
@@ -153,8 +158,10 @@ def _named(promise: Promise, *, flat: bool) -> str:
 
 
 @contextmanager
-def _made(night: Night, partial: Path, mode: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A new database file, attached; complete in one file when the block ends."""
+def _made(
+    night: Night, partial: Path, mode: int, taken: Carried = NOTHING
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database file, attached; complete in one file when the block ends."""
     con = duckdb.connect(
         ":memory:",
         config={
@@ -167,8 +174,10 @@ def _made(night: Night, partial: Path, mode: int) -> Iterator[duckdb.DuckDBPyCon
     before = os.umask(0o777 & ~mode)
     try:
         path = literal(str(partial))
+        taken.begin(partial)
         con.execute(f"ATTACH {path} AS {MADE} (STORAGE_VERSION '{STORAGE_VERSION}')")
         os.chmod(partial, mode)
+        taken.clear(con, MADE)
         yield con
         con.execute(f"CHECKPOINT {MADE}")
         con.execute(f"DETACH {MADE}")

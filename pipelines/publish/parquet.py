@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,16 @@ class Selection:
 
 
 def write_parquet(
-    con: duckdb.DuckDBPyConnection, catalog: str, selected: Sequence[Selection], folder: Path
+    con: duckdb.DuckDBPyConnection,
+    catalog: str,
+    selected: Sequence[Selection],
+    folder: Path,
+    made: Mapping[str, Path] | None = None,
 ) -> list[Path]:
     """Write ``<schema>/<table>.parquet`` below ``folder`` from the tables of ``catalog``, in the
     order of their keys, with title, meaning and key in the file's metadata.
+
+    ``made``: files that were written before from the same, which are taken over.
     """
     _readable(folder)
     written = []
@@ -46,6 +53,10 @@ def write_parquet(
         promise = one.promise
         _readable(folder / promise.schema)
         target = folder / promise.schema / f"{promise.name}.parquet"
+        written.append(target)
+        if made and promise.table in made:
+            shutil.copy2(made[promise.table], target)
+            continue
         listed = ", ".join(quoted(name) for name in one.columns)
         order = ", ".join(quoted(key) for key in promise.key) or "ALL"
         source = f"{catalog}.{quoted(promise.schema)}.{quoted(promise.name)}"
@@ -54,7 +65,6 @@ def write_parquet(
             f"({OPTIONS}, KV_METADATA {{{_metadata(one)}}})"
         )
         target.chmod(0o644)
-        written.append(target)
     return written
 
 
