@@ -36,7 +36,7 @@ class Service(_Strict):
     #: when the night must be published, in Shanghai; later it shows as overdue
     published_by: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "07:00"
     #: how often the landing folder is looked at, in seconds
-    arrivals_every_seconds: Annotated[int, Field(ge=5, le=3600)] = 15
+    arrivals_every_seconds: Annotated[int, Field(ge=5, le=3600)] = 5
     #: at most so many missed nights are caught up, the newest ones
     catch_up_nights: Annotated[int, Field(ge=0, le=366)] = 14
     #: a night that takes longer is stopped and reported
