@@ -138,6 +138,7 @@ def medical(f: Frames, spent: pd.DataFrame, start: pd.Timestamp, as_of: pd.Times
     columns = ["personal_burden", "in_scope", "medical_aid"]
     sums = twelve[columns].sum()
     whole = twelve[columns].count().eq(twelve.size(), axis=0)
+    known = sums["in_scope"]  # pandas leaves out what is unknown
     sums = sums.where(whole)
     made = sums.reindex(sums.index.union(later.index))
     absent = ~made.index.isin(sums.index)
@@ -146,6 +147,7 @@ def medical(f: Frames, spent: pd.DataFrame, start: pd.Timestamp, as_of: pd.Times
     return pd.DataFrame({
         "burden_all_12m": (made["personal_burden"] - less).clip(lower=0),
         "burden_in_scope_12m": (made["in_scope"] - less).clip(lower=0),
+        "burden_in_scope_known_12m": (known.reindex(made.index).fillna(0) - less).clip(lower=0),
         "medical_aid_12m": made["medical_aid"] + less,
     }).rename_axis("person").reset_index()  # fmt: skip
 
@@ -186,7 +188,8 @@ def indicators(f: Frames, values: list[Any], as_of: pd.Timestamp, start: pd.Time
     person = attribute.merge(place, on="person", how="left").merge(
         f["medical"], on="person", how="left", indicator=True
     )
-    sums = ["burden_all_12m", "burden_in_scope_12m", "medical_aid_12m"]
+    sums = ["burden_all_12m", "burden_in_scope_12m", "burden_in_scope_known_12m",
+            "medical_aid_12m"]  # fmt: skip
     person.loc[person["_merge"] == "left_only", sums] = 0.0
     person["tier"] = person["first_tier"].map(names)
     counted = households(f, attribute, as_of)
@@ -249,8 +252,10 @@ def with_values(frame: pd.DataFrame, values: list[Any], as_of: pd.Timestamp) -> 
 
 
 def python(expression: str) -> str:
-    """A rule's expression for `DataFrame.eval`; coalesce is the only function that rules use."""
+    """A rule's expression for `DataFrame.eval`; coalesce is the only function that rules use.
+    What is unknown is NaN, which is unlike itself."""
     made = re.sub(r"coalesce\((\w+), 0\)", r"\1__or_0", expression)
+    made = re.sub(r"(\w+) is null", r"(\1 != \1)", made)
     return re.sub(r"(?<![<>!=])=(?!=)", "==", made)
 
 

@@ -55,6 +55,7 @@ select
     case when count(total_cost) = count(*) then sum(total_cost) end as total_cost,
     case when count(personal_burden) = count(*) then sum(personal_burden) end as personal_burden,
     case when count(in_scope_burden) = count(*) then sum(in_scope_burden) end as in_scope_burden,
+    coalesce(sum(in_scope_burden), 0) as in_scope_known,
     case when count(medical_aid) = count(*) then sum(medical_aid) end as medical_aid,
     min(begin_on) as first_begin_on,
     max(end_on) as last_end_on

@@ -29,6 +29,7 @@ select
     case when medical.person_id is null then 0 else medical.burden_all_12m end as burden_all_12m,
     case when medical.person_id is null then 0 else medical.burden_in_scope_12m end
         as burden_in_scope_12m,
+    coalesce(medical.burden_in_scope_known_12m, 0) as burden_in_scope_known_12m,
     case when medical.person_id is null then 0 else medical.burden_all_ytd end as burden_all_ytd,
     case when medical.person_id is null then 0 else medical.burden_in_scope_ytd end
         as burden_in_scope_ytd,

@@ -8,6 +8,7 @@ with fact as (
         day.total_cost,
         day.personal_burden,
         day.in_scope_burden,
+        day.in_scope_known,
         day.medical_aid,
         day.first_begin_on,
         day.last_end_on,
@@ -25,6 +26,7 @@ settled as (
             as personal_burden_12m,
         case when count(in_scope_burden) = count(*) then sum(in_scope_burden) end
             as in_scope_burden_12m,
+        sum(in_scope_known) as in_scope_known_12m,
         case when count(medical_aid) = count(*) then sum(medical_aid) end as settled_aid_12m,
         case
             when sum(case when is_ytd and personal_burden is null then 1 else 0 end) = 0
@@ -134,6 +136,8 @@ net as (
         - coalesce(paid.later_aid_12m, 0) as all_12m,
         case when settled.person_id is null then 0 else settled.in_scope_burden_12m end
         - coalesce(paid.later_aid_12m, 0) as in_scope_12m,
+        coalesce(settled.in_scope_known_12m, 0) - coalesce(paid.later_aid_12m, 0)
+            as in_scope_known_12m,
         case when settled.person_id is null then 0 else settled.personal_burden_ytd end
         - coalesce(paid.later_aid_ytd, 0) as all_ytd,
         case when settled.person_id is null then 0 else settled.in_scope_burden_ytd end
@@ -155,6 +159,8 @@ select
     net.person_id,
     case when net.all_12m < 0 then 0 else net.all_12m end as burden_all_12m,
     case when net.in_scope_12m < 0 then 0 else net.in_scope_12m end as burden_in_scope_12m,
+    case when net.in_scope_known_12m < 0 then 0 else net.in_scope_known_12m end
+        as burden_in_scope_known_12m,
     case when net.all_ytd < 0 then 0 else net.all_ytd end as burden_all_ytd,
     case when net.in_scope_ytd < 0 then 0 else net.in_scope_ytd end as burden_in_scope_ytd,
     case when net.inpatient_chronic_12m < 0 then 0 else net.inpatient_chronic_12m end

@@ -10,6 +10,7 @@ with pace as (
         burden_in_scope_inpatient_chronic_ytd
         + burden_in_scope_inpatient_chronic_12m * $days_left / $window_days
             as inpatient_chronic,
+        burden_in_scope_known_12m,
         inpatient_burden_12m,
         largest_stay_burden_12m,
         total_cost_12m,
@@ -23,6 +24,7 @@ select
     person_id,
     cast(burden_all as decimal(18, 2)) as burden_all_12m,
     cast(burden_in_scope as decimal(18, 2)) as burden_in_scope_12m,
+    burden_in_scope_known_12m,
     cast(burden_all as decimal(18, 2)) as burden_all_ytd,
     cast(burden_in_scope as decimal(18, 2)) as burden_in_scope_ytd,
     cast(inpatient_chronic as decimal(18, 2)) as burden_in_scope_inpatient_chronic_12m,

@@ -98,8 +98,27 @@ def test_unknown_amount_stays_unknown(world: World) -> None:
     world.settle("P1", "b", date(2026, 5, 2), 100)
     row = of(world.run(AS_OF))
     assert row["burden_in_scope_12m"] is None
+    assert row["burden_in_scope_known_12m"] == 100
     assert row["burden_all_12m"] == 200
     assert row["burden_in_scope_inpatient_chronic_12m"] == 0
+
+
+def test_what_is_known_of_a_burden_is_a_sum_of_its_own(world: World) -> None:
+    world.settle("P1", "a", date(2026, 5, 1), 100, in_scope_cost=None, visit_id="v")
+    world.settle("P1", "b", date(2026, 5, 1), 3000, visit_id="v")  # of the same day and visit
+    world.settle("P1", "c", date(2026, 5, 2), 20, fund_total=None)
+    world.settle("P1", "old", date(2025, 5, 2), 7000)
+    world.pay_aid("P1", "aid", date(2026, 6, 1), 500)
+    row = of(world.run(AS_OF))
+    assert row["burden_in_scope_12m"] is None
+    assert row["burden_in_scope_known_12m"] == 2500
+
+
+def test_of_a_burden_that_is_known_all_is_known(world: World) -> None:
+    world.settle("P1", "b", date(2026, 5, 1), 3000)
+    world.pay_aid("P1", "aid", date(2026, 6, 1), 5000)
+    row = of(world.run(AS_OF))
+    assert row["burden_in_scope_12m"] == row["burden_in_scope_known_12m"] == 0
 
 
 def test_stays_are_summed_by_visit(world: World) -> None:

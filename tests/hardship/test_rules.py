@@ -51,6 +51,11 @@ def others(world: World) -> None:
     world.person("over", age=50)
     world.settle("over", "over", date(2026, 5, 1), 17122.01)
     world.household("Hover", annual_income=60000)
+    for person, known in (("partly", 17122.01), ("little", 17122)):
+        world.person(person, age=50)
+        world.settle(person, f"{person}-a", date(2026, 5, 1), known)
+        world.settle(person, f"{person}-b", date(2026, 5, 2), 30, in_scope_cost=None)
+        world.household(f"H{person}", annual_income=60000)
     world.person("poor", age=50)
     world.household("Hpoor", annual_income=10199)
     world.person("edge", age=50)
@@ -118,6 +123,18 @@ def test_the_line_itself_does_not_fire(tables: Tables) -> None:
     assert alert["level"] == "yellow" and alert["threshold"] == 0.5
     assert alert["measure"] == pytest.approx(17122.01 / 34244)
     assert "17122.01" in alert["reason_zh"] and "34244.00" in alert["reason_zh"]
+
+
+def test_one_unknown_amount_hides_nobody(tables: Tables) -> None:
+    rule = "illness.burden_over_income.known_part"
+    assert rules_of(tables, "Hpartly") == {rule}
+    assert rules_of(tables, "Hlittle") == set()  # the known part is on the line, not over it
+    assert rule not in rules_of(tables, "Hover")
+    (case,) = [c for c in tables["hardship.case_file"] if c["household_id"] == "Hpartly"]
+    assert case["list"] == "suspected_illness_poverty" and "17122.01" in case["reason_zh"]
+    assert ("illness.burden_over_income.general", "unknown:burden_in_scope_12m") in {
+        (n["rule_id"], n["reason"]) for n in tables["quality.not_judged"]
+    }
 
 
 def test_income_against_the_standard(tables: Tables) -> None:

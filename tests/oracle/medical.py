@@ -25,6 +25,7 @@ class Medical:
 
     burden_all_12m: Money = ZERO
     burden_in_scope_12m: Money = ZERO
+    burden_in_scope_known_12m: Money = ZERO
     burden_all_ytd: Money = ZERO
     burden_in_scope_ytd: Money = ZERO
     burden_in_scope_inpatient_chronic_12m: Money = ZERO
@@ -164,6 +165,10 @@ def _of_person(last: list[Record], ytd: list[Record], aid: Money, aid_ytd: Money
     def in_scope(rows: Iterable[Record]) -> Money:
         return total(minus(r["in_scope_cost"], fund(r)) for r in rows)
 
+    def known_in_scope(rows: Iterable[Record]) -> Money:
+        parts = (minus(r["in_scope_cost"], fund(r)) for r in rows)
+        return total(part for part in parts if part is not None)
+
     visits: dict[str, list[Record]] = defaultdict(list)
     stays: dict[str, list[Record]] = defaultdict(list)
     for row in last:
@@ -176,6 +181,7 @@ def _of_person(last: list[Record], ytd: list[Record], aid: Money, aid_ytd: Money
     return Medical(
         floor(minus(burden(last), aid)),
         floor(minus(in_scope(last), aid)),
+        floor(minus(known_in_scope(last), aid)),
         floor(minus(burden(ytd), aid_ytd)),
         floor(minus(in_scope(ytd), aid_ytd)),
         floor(minus(in_scope(both), aid)),

@@ -4,6 +4,7 @@ with settled as (
         person,
         case when count(personal_burden) = count(*) then sum(personal_burden) end as burden_all,
         case when count(in_scope_burden) = count(*) then sum(in_scope_burden) end as in_scope,
+        coalesce(sum(in_scope_burden), 0) as in_scope_known,
         case when count(medical_aid) = count(*) then sum(medical_aid) end as aid
     from spending
     where settled_at > $window_start
@@ -22,6 +23,8 @@ select
         - coalesce(later_aid.later_aid, 0), 0) as burden_all_12m,
     greatest(case when settled.person is null then 0 else settled.in_scope end
         - coalesce(later_aid.later_aid, 0), 0) as burden_in_scope_12m,
+    greatest(coalesce(settled.in_scope_known, 0) - coalesce(later_aid.later_aid, 0), 0)
+        as burden_in_scope_known_12m,
     case when settled.person is null then 0 else settled.aid end
         + coalesce(later_aid.later_aid, 0) as medical_aid_12m,
     settled.person is not null and settled.burden_all is null as all_unknown,

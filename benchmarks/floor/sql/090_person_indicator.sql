@@ -22,6 +22,7 @@ select
         else medical.burden_all_12m end as burden_all_12m,
     case when medical.person is null then 0 when medical.in_scope_unknown then null
         else medical.burden_in_scope_12m end as burden_in_scope_12m,
+    coalesce(medical.burden_in_scope_known_12m, 0) as burden_in_scope_known_12m,
     case when medical.person is null then 0 else medical.medical_aid_12m end as medical_aid_12m
 from attribute
 left join place on attribute.person = place.person
