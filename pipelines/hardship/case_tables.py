@@ -33,6 +33,7 @@ READS = (
     "prev_orders.order_line",
 )
 _CARRIED = tuple(Case.__dataclass_fields__)
+_LISTS = ("rule_ids", "suggest", "rule_ids_ever")
 
 
 _lived: WeakKeyDictionary[Night, tuple[str, tuple[list[Case], list[Event]]]] = WeakKeyDictionary()
@@ -120,8 +121,7 @@ def _rows(night: Night, table: str, columns: Iterable[str] | None = None) -> lis
 
 
 def _case(row: dict[str, Any]) -> Case:
-    lists = {"rule_ids", "suggest", "rule_ids_ever"}
-    values: dict[str, Any] = {k: tuple(v or ()) if k in lists else v for k, v in row.items()}
+    values: dict[str, Any] = {k: tuple(v or ()) if k in _LISTS else v for k, v in row.items()}
     return Case(**values)
 
 
@@ -151,22 +151,18 @@ def case_frame(night: Night, cases: list[Case]) -> pl.DataFrame:
             ("case_id", "region_code", "burden_12m", "identity_confidence"),
         )
     }  # fmt: skip
+    shown = [facts.get(case.household_id) or before.get(case.case_id) or {} for case in cases]
+    # column by column: made of rows, each list would become a series of its own
+    values: dict[str, list[Any]] = {
+        name: [getattr(case, name) for case in cases] for name in _CARRIED
+    }
+    for name in _LISTS:
+        values[name] = [list(listed) for listed in values[name]]
+    values["tier"] = [tiers.get(case.person_id or "", "none") for case in cases]
+    for name in ("region_code", "burden_12m", "identity_confidence"):
+        values[name] = [one.get(name) for one in shown]
     promise = night.promise("hardship.case_file")
-    rows = []
-    for case in cases:
-        shown = facts.get(case.household_id) or before.get(case.case_id) or {}
-        values = {name: getattr(case, name) for name in _CARRIED}
-        values |= {
-            "rule_ids": list(case.rule_ids),
-            "suggest": list(case.suggest),
-            "rule_ids_ever": list(case.rule_ids_ever),
-            "tier": tiers.get(case.person_id or "", "none"),
-            "region_code": shown.get("region_code"),
-            "burden_12m": shown.get("burden_12m"),
-            "identity_confidence": shown.get("identity_confidence"),
-        }
-        rows.append(values)
-    return pl.DataFrame(rows, schema=_schema(promise.columns), orient="row").select(
+    return pl.DataFrame(values, schema_overrides=_schema(promise.columns)).select(
         promise.column_names
     )
 

@@ -11,12 +11,13 @@ from typing import Any
 from pipelines.contracts.promises import load_promises
 from pipelines.engine.sql import parsed, read_sql, tables_read
 from pipelines.errors import ConfigurationFault, NotFound
-from pipelines.hardship import case_tables, meta_tables, near_miss, rule_sql
+from pipelines.hardship import case_tables, medical_delta, meta_tables, near_miss, rule_sql
 from pipelines.hardship.coverage import coverage_faults, uncovered_places
 from pipelines.hardship.policy import load_policy
 from pipelines.hardship.policy_model import Policy
 from pipelines.lake import fingerprint
 from pipelines.lake.night import Built, Night
+from pipelines.lake.patch import patch
 
 ROOM = Path(__file__).resolve().parent
 FACTS = (
@@ -27,6 +28,8 @@ FACTS = (
     "medical_day.sql",
 )
 DAYS = "hardship.medical_day"
+SUMS = "hardship.person_medical"
+_BOUNDS = ("window_start", "year_start")
 TABLES: tuple[str, ...] = (
     "meta.policy_parameter",
     "meta.rule",
@@ -177,6 +180,24 @@ def medical_day(night: Night) -> Built:
     return night.build_partitions(DAYS, sql, "settled_on", only=only)
 
 
+def person_medical(night: Night) -> Built:
+    """Only people whose sums may have changed are summed; the others stay as the night before."""
+    sql = read_sql(_sql_file(SUMS))
+    values = {name: windows(night.as_of)[name] for name in _BOUNDS}
+    taken, recipe = night.reuse(SUMS, medical_delta.READS, {"as_of": night.as_of, **values})
+    if taken:
+        return taken
+    # which rows a window leaves out is part of the delta
+    made_from = night.made_from(SUMS, medical_delta.READS)
+    if night.previous and night.may_patch(SUMS, medical_delta.READS):
+        before = windows(night.previous)
+        then = {"as_of": night.previous, **{name: before[name] for name in _BOUNDS}}
+        found = medical_delta.person_medical(night, sql, then, {"as_of": night.as_of, **values})
+        if found is not None:
+            return patch(night, SUMS, ["person_id"], *found, recipe, made_from)
+    return night.write_query(SUMS, sql, recipe, made_from, values)
+
+
 def _continues(night: Night) -> bool:
     """Whether the night before worked in at least one of tonight's deliveries in the same way."""
     old = night.query(
@@ -239,6 +260,7 @@ _MADE: dict[str, Callable[[Night], Built]] = {
     "meta.policy_parameter": policy_parameter,
     "meta.rule": rule,
     "hardship.medical_day": medical_day,
+    "hardship.person_medical": person_medical,
     "hardship.alert": alert,
     "quality.not_judged": not_judged,
     "hardship.near_miss": near_misses,
