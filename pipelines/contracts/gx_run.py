@@ -20,6 +20,8 @@ from pipelines.contracts.gx_import import great_expectations
 LOGGER = logging.getLogger("jiuzhulian.expectations")
 BATCH = "batch_"
 CONDITION = "__condition_"
+#: a batch of at most so many rows is held in memory while its checks run
+HELD_ROWS = 1_000_000
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 #: Great Expectations' name of each kind
 KINDS = {
@@ -158,6 +160,7 @@ def _run(
         if not _viewed(con, view, suite.sql, sound):
             LOGGER.error("suite %s cannot be evaluated", suite.name)
             return [_errored(suite, expected) for expected in suite.expected]
+    held = _held(con, view, suite.expected)
     # all at once: added one by one, each would be compared with every other
     made = gx.ExpectationSuite(
         name=suite.name,
@@ -170,7 +173,29 @@ def _run(
         validated = batch.validate(made, result_format=RESULT_FORMAT)
     found = {result.expectation_config.meta["number"]: result for result in validated.results}
     rows = _row_count(con, view)
+    if held:
+        con.execute(f"DROP TABLE {view}")
     return [_result(suite, e, found.get(i), rows) for i, e in enumerate(suite.expected)]
+
+
+def _held(con: duckdb.DuckDBPyConnection, view: str, expected: Sequence[Expected]) -> bool:
+    """Keep what is looked at of a batch that is not large as a table of the view's name: else each
+    of its checks reads the files and works out every condition anew. False where it stays a view.
+    """
+    rows = _row_count(con, view)
+    if rows is None or rows > HELD_ROWS:
+        return False
+    there = [str(name) for name, *_ in con.execute(f"DESCRIBE {view}").fetchall()]
+    asked = {column for one in expected for column in one.columns}
+    wanted = [name for name in there if name in asked or name.startswith(CONDITION)] or there[:1]
+    listed = ", ".join(quoted(name) for name in wanted)
+    try:
+        con.execute(f"CREATE OR REPLACE TABLE {view}_held AS SELECT {listed} FROM {view}")
+    except duckdb.Error:  # a condition that cannot be evaluated must not take the others along
+        return False
+    con.execute(f"DROP VIEW {view}")
+    con.execute(f"ALTER TABLE {view}_held RENAME TO {view}")
+    return True
 
 
 def _viewed(
