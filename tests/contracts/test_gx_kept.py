@@ -43,6 +43,20 @@ def test_results_are_those_of_great_expectations_alone(monkeypatch: pytest.Monke
     assert [result.name for result in kept if result.errored] == ["lost", "lost"]
 
 
+def test_a_batch_that_is_held_is_judged_like_one_that_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where one of its conditions cannot be evaluated: it takes no other along."""
+    fails = Expected("number", "condition", ("b",), sql="CAST('x' || b AS INTEGER) > 0")
+    suites = [*SUITES, Suite("fails", SUITES[0].sql, (*SUITES[0].expected, fails))]
+    con = duckdb.connect()
+    held = run_suites(con, suites)
+    assert [name for (name,) in con.execute("SHOW TABLES").fetchall() if "held" in name] == []
+    monkeypatch.setattr(gx_run, "HELD_ROWS", 59)
+    assert held == run_suites(duckdb.connect(), suites)
+    assert [r.name for r in held if r.suite == "fails" and r.errored] == ["lost", "number"]
+
+
 def test_great_expectations_is_left_as_it_was() -> None:
     from great_expectations.core import id_dict
     from great_expectations.expectations.expectation import Expectation
