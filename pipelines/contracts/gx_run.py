@@ -160,7 +160,7 @@ def _run(
         if not _viewed(con, view, suite.sql, sound):
             LOGGER.error("suite %s cannot be evaluated", suite.name)
             return [_errored(suite, expected) for expected in suite.expected]
-    held = _held(con, view, suite.expected)
+    held = _held(con, view, suite)
     # all at once: added one by one, each would be compared with every other
     made = gx.ExpectationSuite(
         name=suite.name,
@@ -178,15 +178,15 @@ def _run(
     return [_result(suite, e, found.get(i), rows) for i, e in enumerate(suite.expected)]
 
 
-def _held(con: duckdb.DuckDBPyConnection, view: str, expected: Sequence[Expected]) -> bool:
+def _held(con: duckdb.DuckDBPyConnection, view: str, suite: Suite) -> bool:
     """Keep what is looked at of a batch that is not large as a table of the view's name: else each
     of its checks reads the files and works out every condition anew. False where it stays a view.
     """
-    rows = _row_count(con, view)
+    rows = _row_count(con, f"({suite.sql}) AS batch")
     if rows is None or rows > HELD_ROWS:
         return False
     there = [str(name) for name, *_ in con.execute(f"DESCRIBE {view}").fetchall()]
-    asked = {column for one in expected for column in one.columns}
+    asked = {column for one in suite.expected for column in one.columns}
     wanted = [name for name in there if name in asked or name.startswith(CONDITION)] or there[:1]
     listed = ", ".join(quoted(name) for name in wanted)
     try:
@@ -262,9 +262,9 @@ def _made(expected: Expected, number: int) -> Any:
     raise ValueError(f"no kind of expectation is called {expected.kind}")
 
 
-def _row_count(con: duckdb.DuckDBPyConnection, view: str) -> int | None:
+def _row_count(con: duckdb.DuckDBPyConnection, relation: str) -> int | None:
     try:
-        return int(con.cursor().execute(f"SELECT count(*) FROM {view}").fetchall()[0][0])
+        return int(con.cursor().execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
     except duckdb.Error:
         return None
 
