@@ -85,6 +85,10 @@ def no_soak() -> str | None:
     return None if "soak" in required() else "asked for by JIUZHULIAN_REQUIRE=soak (CI, make soak)"
 
 
+def no_long() -> str | None:
+    return None if "long" in required() else "asked for by JIUZHULIAN_REQUIRE=long (CI)"
+
+
 def no_cluster() -> str | None:
     """A whole night on Spark processes takes ten minutes and more."""
     return (
@@ -96,6 +100,7 @@ EXTRAS: dict[str, Callable[[], str | None]] = {
     "browser": no_browser,
     "cluster": no_cluster,
     "isolation": no_isolation,
+    "long": no_long,
     "mariadb": no_mariadb,
     "mount": no_mount,
     "office": no_office,

@@ -21,6 +21,8 @@ from pipelines.rooms import ROOMS
 from tests.acceptance.conftest import expected
 from tests.oracle.identity import read_table
 
+pytestmark = pytest.mark.long
+
 FAMILIES: dict[str, Any] = {
     name: expected("hard_cases")["cases"][name] for name in ("wang", "gao", "peng")
 }

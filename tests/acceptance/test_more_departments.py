@@ -18,6 +18,8 @@ from tests.acceptance.conftest import POLICY, SAMPLES, expected
 from tests.acceptance.test_hard_cases import Result, plain
 from tests.oracle.identity import read_table
 
+pytestmark = pytest.mark.long
+
 EXPECTED = expected("more_departments")
 
 

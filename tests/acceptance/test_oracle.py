@@ -21,6 +21,8 @@ from tests.oracle.help_compare import planted
 from tests.oracle.identity import read_table
 from tests.oracle.nights import PACKS, Nights
 
+pytestmark = pytest.mark.long
+
 NIGHTS = (date(2026, 11, 18), date(2026, 11, 19), date(2026, 11, 20))
 # what may differ when a night is made again: who ran when
 OF_THE_RUN = {"run_id", "recorded_at"}

@@ -104,6 +104,7 @@ def tables(published: Path) -> dict[str, int]:
         con.close()
 
 
+@pytest.mark.long
 def test_a_blocking_check_holds_the_night_back(ran: Ran, tmp_path: Path) -> None:
     """A row is lost between landing and the checks: the receipt says one more than there are.
 
@@ -181,6 +182,7 @@ def test_a_night_that_is_still_to_come(ran: Ran, tmp_path: Path) -> None:
     refused(jiuzhulian("run", *words), 2, "2199-01-01", "is no night")
 
 
+@pytest.mark.long
 def test_a_night_after_one_that_was_killed(ran: Ran, tmp_path: Path) -> None:
     """What a killed run leaves behind holds no later run up."""
     home = tmp_path / "home"

@@ -111,6 +111,7 @@ def deltas(draw: st.DrawFn) -> list[Row]:
     return rows + [FRESH[n] for n in sorted(fresh) if FRESH[n]["mention_key"] not in keys]
 
 
+@pytest.mark.long
 @settings(
     max_examples=2, deadline=None, suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],  # a failing delta is small enough as it is

@@ -33,6 +33,8 @@ from tests.privacy.conftest import ISOLATED, NIGHT, PURPOSE, Planted
 from tests.privacy.people import WORDS
 from tests.privacy.search import Search
 
+pytestmark = pytest.mark.long
+
 NUMBER, NAME, RECORD = "99010219780411023X", "王守义", "medical_insurance/insured_person:HW1|390"
 
 

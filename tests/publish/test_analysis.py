@@ -11,6 +11,8 @@ from pipelines.contracts.promises import load_macros, load_views
 from pipelines.publish.analysis import HERE, add_questions, views_over
 from tests.publish import bulletin_world
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -18,6 +18,8 @@ from pipelines.publish.bulletin.figures import Figures, figures
 from pipelines.publish.small_numbers import LEAST, Hidden
 from tests.publish import bulletin_world as world
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -17,6 +17,8 @@ from pipelines.publish import files
 from pipelines.publish.carried import Carried
 from tests.publish.conftest import AS_OF, ROWS, open_night, write, write_all
 
+pytestmark = pytest.mark.long
+
 PEOPLE = ROWS["population.person"]
 
 
