@@ -156,8 +156,16 @@ def slot_table() -> pl.DataFrame:
     )
 
 
-def ages(rng: np.random.Generator, rule: Array, anchor: Array, position: Array) -> Array:
-    """Age in years (with fraction) of each slot from the age of its household's head."""
+def ages(
+    rng: np.random.Generator,
+    rule: Array,
+    anchor: Array,
+    position: Array,
+    bounds: np.random.Generator,
+) -> Array:
+    """Age in years (with fraction) of each slot from the age of its household's head; ``bounds``
+    draws the ages of those who would be too young or too old for their place in it.
+    """
     size = len(rule)
     gap = between(rng, 22.0, 33.0, size)
     far = between(rng, 45.0, 58.0, size)
@@ -177,8 +185,8 @@ def ages(rng: np.random.Generator, rule: Array, anchor: Array, position: Array) 
             anchor,
             anchor + rng.normal(-1.4, 2.4, size),
             anchor + between(rng, 21.0, 31.0, size),
-            np.minimum(anchor - gap, 22.9),
-            np.clip(anchor - gap, 18.0, 34.0),
+            anchor - gap,
+            _within(bounds, anchor - gap, 18.0, 34.0),
             anchor - far,
             anchor - between(rng, 21.0, 27.0, size),
             anchor + rng.normal(1.5, 2.5, size),
@@ -186,7 +194,15 @@ def ages(rng: np.random.Generator, rule: Array, anchor: Array, position: Array) 
         default=0.0,
     )
     minor = np.isin(rule, ["child", "grandchild"])
-    age = np.where(minor, np.clip(age, 0.05, 22.9), age)
+    age = np.where(minor, _within(bounds, age, 0.05, 22.9), age)
     # younger siblings follow the first child, which stands in the slots before them
     age = np.where(np.isin(rule, ["younger", "youngest"]), -lag, age)
     return np.clip(age, -20.0, 101.0)
+
+
+def _within(rng: np.random.Generator, age: Array, low: float, high: float) -> Array:
+    """Ages between two bounds: those beyond one are drawn anew near it, for if all were put on it
+    one of a hundred people would be born on the same day."""
+    near = 4.0 * rng.random(len(age))
+    found: Array = np.where(age < low, low + near, np.where(age > high, high - near, age))
+    return found

@@ -39,7 +39,9 @@ def build_people(seed: int, households: pl.DataFrame, places: Places, today: dat
     sex = np.where(sex == 0, np.where(rng.random(size) < np.where(widowed, 0.42, 0.514), 1, 2), sex)
     # a parent at home is as often the father in a third of the cases
     lone = (frame["role"].to_numpy() == kinds.PARENT) & (frame["sex"].to_numpy() == 2)
-    age = kinds.ages(rng, frame["age_rule"].to_numpy(), frame["anchor"].to_numpy(), slot)
+    age = kinds.ages(
+        rng, frame["age_rule"].to_numpy(), frame["anchor"].to_numpy(), slot, stream(seed, "ages")
+    )
     age = _siblings(rng, frame, age, base)
     father = frame["father_slot"].to_numpy()
     mother = frame["mother_slot"].to_numpy()
@@ -88,7 +90,7 @@ def _siblings(rng: np.random.Generator, frame: pl.DataFrame, age: Array, base: A
         at = np.flatnonzero(rule == name)
         before = age[at - 1]
         gap = np.where(twin[at], 0.0, 1.2 + 6.0 * rng.random(len(at)) ** 1.4)
-        age[at] = np.where(before > gap + 0.1, before - gap, np.maximum(before * 0.4, 0.03))
+        age[at] = np.where(before > gap + 0.1, before - gap, before * 0.4)
     # a father is at least 18 years older than the first child, an absent one likewise
     first = np.flatnonzero(np.isin(rule, ["away", "away_spouse"]))
     children = frame["father_slot"].to_numpy()

@@ -1,10 +1,12 @@
 """The truth holds together: identities of settlements, refunds, keys, numbers, households."""
 
+import numpy as np
 import polars as pl
 import pytest
 
 from pipelines.contracts.load import load_contracts
 from pipelines.standard import identity_number
+from pipelines.synthetic.identity_numbers import identity_numbers
 from pipelines.synthetic.refunds import STYLES
 from tests.synthetic.conftest import NIGHTS, Written
 
@@ -113,3 +115,19 @@ def test_mentions_name_existing_people(city: Written) -> None:
     assert mentions.filter(pl.col("record_key").str.ends_with("|guardian1")).height > 0
     needed = {c.source for c in load_contracts().values() if not c.optional} - {"reference"}
     assert needed == set(mentions["source"])
+
+
+def test_birthdays_lie_scattered(city: Written) -> None:
+    """Nobody's age is set to a bound: a large city would have thousands of one birthday."""
+    born = city.truth("person").group_by("birth_date").len()
+    assert born["len"].max() < 10  # type: ignore[operator]
+
+
+def test_no_two_people_get_one_number_however_many_there_are() -> None:
+    def numbers(people: int) -> pl.Series:
+        day = np.full(people, np.datetime64("1990-05-01"))
+        return identity_numbers(np.full(people, 371102), day, np.full(people, 1), 7)
+
+    assert numbers(500).n_unique() == 500
+    with pytest.raises(ValueError, match="501 people of one area"):
+        numbers(501)
