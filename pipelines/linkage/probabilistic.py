@@ -19,6 +19,10 @@ SCORED = {"left_no": pl.Int64, "right_no": pl.Int64, "weight": pl.Float64,
 LEVELS = ("name", "birth", "phone", "group", "number")
 LOWEST_PROBABILITY = 0.001
 DIGITS = 6
+#: so many open entities are compared at a time, for what a comparison holds follows them; fewer
+#: where memory does not suffice, down to the second
+OPEN_AT_ONCE = 30_000
+FEWEST_AT_ONCE = 500
 
 
 def scored_pairs(
@@ -48,26 +52,49 @@ def scored_pairs(
     rounds = [(left, right) for left, right in rounds if left.height and right.height]
     if not rounds or chosen.height < 2:
         return empty
-    config: dict[str, Any] = {"memory_limit": memory_limit, "temp_directory": str(temp)}
+    config: dict[str, Any] = {
+        "memory_limit": memory_limit, "temp_directory": str(temp), "preserve_insertion_order": False
+    }  # fmt: skip
     if threads:
         config["threads"] = threads
-    with duckdb.connect(":memory:", config=config) as con:
-        found = pl.concat(
-            [_predicted(con, left, right, entities, model, turn)
-             for turn, (left, right) in enumerate(rounds)]
-        )  # fmt: skip
+    found = pl.concat(
+        [_fitting(part, right, entities, model, config)
+         for left, right in rounds for part in left.iter_slices(OPEN_AT_ONCE)]
+    )  # fmt: skip
     return _once(found, opened["entity_no"], model)
+
+
+def _fitting(
+    left: pl.DataFrame, right: pl.DataFrame, entities: int, model: Model, config: dict[str, Any]
+) -> pl.DataFrame:
+    """All pairs of the one with the other, in as many parts as the memory asks for."""
+    from splink.internals.exceptions import SplinkException
+
+    try:
+        with duckdb.connect(":memory:", config=config) as con:
+            return _predicted(con, left, right, entities, model)
+    except SplinkException as error:
+        cause = error.__cause__
+        if not isinstance(cause, duckdb.OutOfMemoryException) or left.height <= FEWEST_AT_ONCE:
+            raise (error if cause is None else cause) from None  # the machine's fault or ours
+    except duckdb.OutOfMemoryException:
+        if left.height <= FEWEST_AT_ONCE:
+            raise
+    half = left.height // 2
+    return pl.concat(
+        [_fitting(part, right, entities, model, config) for part in (left[:half], left[half:])]
+    )
 
 
 def _predicted(
     con: duckdb.DuckDBPyConnection, left: pl.DataFrame, right: pl.DataFrame, entities: int,
-    model: Model, turn: int,
+    model: Model,
 ) -> pl.DataFrame:  # fmt: skip
     from splink import Linker, SettingsCreator  # seconds to import; only where it is needed
     from splink.backends.duckdb import DuckDBAPI
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    openly, everyone, share = (f"{name}_{turn}" for name in ("open", "everyone", "share"))
+    openly, everyone, share = "opened", "everyone", "share"
     for name, frame in ((openly, left), (everyone, right)):
         con.register("given", frame.drop("tf_name", "basis").to_arrow())
         con.execute(f"create table {name} as select * from given")
