@@ -197,7 +197,8 @@ def ages(
     age = np.where(minor, _within(bounds, age, 0.05, 22.9), age)
     # younger siblings follow the first child, which stands in the slots before them
     age = np.where(np.isin(rule, ["younger", "youngest"]), -lag, age)
-    return np.clip(age, -20.0, 101.0)
+    found: Array = np.clip(age, -20.0, 101.0)
+    return found
 
 
 def _within(rng: np.random.Generator, age: Array, low: float, high: float) -> Array:
