@@ -20,7 +20,7 @@ TOWN_PEOPLE := 2000
 
 help:
 	@echo "make run    set up, make the sample town, run three nights, say what was found"
-	@echo "make test   all tests that need no browser, server or Java"
+	@echo "make test   tests that need no browser, server or Java (JIUZHULIAN_REQUIRE=long: those of minutes, too)"
 	@echo "make ui     the Dagster user interface on the same project (http://127.0.0.1:3000)"
 	@echo "make up     the service: user interface, schedule and daemon (http://127.0.0.1:3000)"
 	@echo "make check  format, lint, types, imports, SQL, contracts, generated files"
