@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from pipelines.contracts import gx_import
 from pipelines.contracts.load import load_codes, load_contracts
 from pipelines.errors import ConfigurationFault, JiuzhulianError, PublicationHeldBack
 from pipelines.intake.land import LandingSummary, land
@@ -138,8 +137,6 @@ def land_arrivals(
             source,
         )  # fmt: skip
     night.forget_receipts()
-    if summary.rows_landed and settings.engine == "duckdb":
-        gx_import.begin()  # the checks of this night will need it
     if summary.incomplete:
         warn(
             f"{summary.incomplete} files in {settings.landing} are not complete yet (no .done "

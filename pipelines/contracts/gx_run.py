@@ -7,6 +7,7 @@ batch or a table stands in `gx_batches` and `gx_tables`. Results hold counts, ne
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.contracts.gx_import import great_expectations
+from pipelines.contracts.later import imported_later
 
 LOGGER = logging.getLogger("jiuzhulian.expectations")
 BATCH = "batch_"
@@ -120,9 +121,11 @@ def run_suites(
 
 def _data_source(con: duckdb.DuckDBPyConnection) -> Any:
     """An ephemeral context's data source: no files, no progress bars, nothing sent anywhere."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        gx: Any = great_expectations()
+        with imported_later("altair", "scipy.stats", without=["pyspark"]):
+            import great_expectations as gx
         from great_expectations.data_context.types.base import (
             DataContextConfig,
             InMemoryStoreBackendDefaults,
@@ -132,6 +135,7 @@ def _data_source(con: duckdb.DuckDBPyConnection) -> Any:
         from pipelines.contracts.gx_dialect import URL, engine_arguments
         from pipelines.contracts.gx_kept import without_store
 
+        logging.getLogger("great_expectations").setLevel(logging.ERROR)
         context = without_store(gx.get_context(
             mode="ephemeral",
             project_config=DataContextConfig(
