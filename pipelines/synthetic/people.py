@@ -39,10 +39,9 @@ def build_people(seed: int, households: pl.DataFrame, places: Places, today: dat
     sex = np.where(sex == 0, np.where(rng.random(size) < np.where(widowed, 0.42, 0.514), 1, 2), sex)
     # a parent at home is as often the father in a third of the cases
     lone = (frame["role"].to_numpy() == kinds.PARENT) & (frame["sex"].to_numpy() == 2)
-    age = kinds.ages(
-        rng, frame["age_rule"].to_numpy(), frame["anchor"].to_numpy(), slot, stream(seed, "ages")
-    )
-    age = _siblings(rng, frame, age, base)
+    bounds = stream(seed, "ages")
+    age = kinds.ages(rng, frame["age_rule"].to_numpy(), frame["anchor"].to_numpy(), slot, bounds)
+    age = _siblings(rng, frame, age, base, bounds)
     father = frame["father_slot"].to_numpy()
     mother = frame["mother_slot"].to_numpy()
     father_uid = np.where(father >= 0, base + father, -1)
@@ -82,7 +81,13 @@ def areas(seed: int, county: Array) -> Array:
     return np.where(draw < 0.82, home, np.where(draw < 0.92, near, other))
 
 
-def _siblings(rng: np.random.Generator, frame: pl.DataFrame, age: Array, base: Array) -> Array:
+def _siblings(
+    rng: np.random.Generator,
+    frame: pl.DataFrame,
+    age: Array,
+    base: Array,
+    bounds: np.random.Generator,
+) -> Array:
     """A younger child is born some years after the one before it, or the same day (twins)."""
     rule = frame["age_rule"].to_numpy()
     twin = rng.random(len(age)) < 0.012
@@ -90,7 +95,8 @@ def _siblings(rng: np.random.Generator, frame: pl.DataFrame, age: Array, base: A
         at = np.flatnonzero(rule == name)
         before = age[at - 1]
         gap = np.where(twin[at], 0.0, 1.2 + 6.0 * rng.random(len(at)) ** 1.4)
-        age[at] = np.where(before > gap + 0.1, before - gap, before * 0.4)
+        born = np.maximum(before * 0.4, 0.02 + 0.3 * bounds.random(len(at)))
+        age[at] = np.where(before > gap + 0.1, before - gap, born)
     # a father is at least 18 years older than the first child, an absent one likewise
     first = np.flatnonzero(np.isin(rule, ["away", "away_spouse"]))
     children = frame["father_slot"].to_numpy()

@@ -121,6 +121,7 @@ def test_birthdays_lie_scattered(city: Written) -> None:
     """Nobody's age is set to a bound: a large city would have thousands of one birthday."""
     born = city.truth("person").group_by("birth_date").len()
     assert born["len"].max() < 10  # type: ignore[operator]
+    assert born["birth_date"].max() <= NIGHTS[-1]  # type: ignore[operator]
 
 
 def test_no_two_people_get_one_number_however_many_there_are() -> None:
