@@ -43,6 +43,7 @@ named_original as (
 ),
 
 candidate as (
+    -- in one look at the settlements
     select
         spending.row_ref,
         spending.delivery_id,
@@ -57,30 +58,18 @@ candidate as (
         spending.dataset,
         spending.settlement_id
     from standard.medical_spending as spending
-    inner join negative_visit
+    left join negative_visit
         on
             spending.register_ref = negative_visit.register_ref
             and spending.visit_id = negative_visit.visit_id
-    union
-    select
-        spending.row_ref,
-        spending.delivery_id,
-        spending.row_number,
-        spending.register_ref,
-        spending.visit_id,
-        spending.settled_on,
-        spending.refunded,
-        spending.total_cost,
-        spending.personal_burden,
-        spending.source,
-        spending.dataset,
-        spending.settlement_id
-    from standard.medical_spending as spending
-    inner join named_original
+    left join named_original
         on
             spending.source = named_original.source
             and spending.dataset = named_original.dataset
             and spending.settlement_id = named_original.original_settlement_id
+    where
+        negative_visit.register_ref is not null
+        or named_original.original_settlement_id is not null
 ),
 
 positive as (
