@@ -23,8 +23,11 @@ HEADERS = (
 DEAR = 20
 
 
-def write_arrival(home: Path, landing: Path, as_of: date, rows: int = 1_000) -> list[str]:
-    """Writes the file and returns the people who must stand in a suspected case afterwards.
+def write_arrival(
+    home: Path, landing: Path, as_of: date, rows: int = 1_000, turn: int = 0
+) -> list[str]:
+    """Writes the file, the `turn`-th of the day, and returns the people who must stand in a
+    suspected case afterwards.
 
     They are living people in no tier, in a household with no case, so that theirs is new, and no
     amount of theirs is missing, so that their burden is known.
@@ -62,12 +65,13 @@ def write_arrival(home: Path, landing: Path, as_of: date, rows: int = 1_000) -> 
         person, psn_no, _ = people[place % len(people)]
         cost = "60000.00" if person in chosen and place < DEAR else "80.00"
         writer.writerow([
-            f"9{as_of:%Y%m%d}{place:021d}", f"V{as_of:%Y%m%d}{place:011d}", psn_no, "390", "21",
+            f"9{as_of:%Y%m%d}{turn:03d}{place:018d}", f"V{as_of:%Y%m%d}{turn:03d}{place:08d}",
+            psn_no, "390", "21",
             as_of, as_of, f"{as_of} 10:00:00", "0", cost, cost, "0.00", "0.00", "0.00", cost,
         ])  # fmt: skip
     folder = landing / "medical_insurance" / "settlement"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"arrival_settlement_{as_of:%Y%m%d}.csv"
+    path = folder / f"arrival{turn}_settlement_{as_of:%Y%m%d}.csv"
     path.write_bytes(text.getvalue().encode("gb18030"))
     old = time.time() - 3600
     os.utime(path, (old, old))
