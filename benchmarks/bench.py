@@ -44,6 +44,7 @@ from pipelines.synthetic.arrivals import stage
 RESULTS = ROOT / "docs" / "benchmarks" / "results"
 PARTS = ("city", "cold", "floor", "spark", "pandas", "splink", "warm", "arrival")
 PANDAS_UP_TO = 300_000
+WORK = Path("var/bench")
 SPARK_MEMORY = "6g"
 
 
@@ -95,6 +96,7 @@ class Bench:
         """Figures and the command as a reader would type it."""
         kept = measured.as_dict()
         kept["command"] = measured.command.replace(sys.executable, "python")
+        kept["command"] = str(kept["command"]).replace(str(self.work.parent), str(WORK))
         kept["command"] = str(kept["command"]).replace(f"{ROOT}/", "")
         return kept
 
@@ -233,7 +235,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[30_000, 300_000])
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--work", type=Path, default=Path("var/bench"))
+    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
     for people in given.people:

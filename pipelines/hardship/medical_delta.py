@@ -65,22 +65,22 @@ def _refs_of_days(night: Night, moved: list[Window]) -> pl.DataFrame | None:
     if before is None or now is None or before.columns != now.columns:
         return None
     first, last = min(start for start, _ in moved), max(end for _, end in moved)
-    same, others = [], []
+    entire, changed = [], []
     for day in sorted(before.partitions.keys() | now.partitions.keys()):
         if not first < date.fromisoformat(day) <= last:
             continue  # in no window, neither then nor now
         held = before.partitions.get(day), now.partitions.get(day)
         if any(start < date.fromisoformat(day) <= end for start, end in moved):
-            same.append(held)
+            entire.append(held)
         elif held[0] is None or held[1] is None or held[0].content != held[1].content:
-            others.append(held)
-    rows = sum(part.rows for held in (*same, *others) for part in held if part)
+            changed.append(held)
+    rows = sum(part.rows for held in (*entire, *changed) for part in held if part)
     if rows > LARGEST_SHARE * now.rows:
         return None
-    parts = [part for held in same for part in held if part]
+    parts = [part for held in entire for part in held if part]
     found = [night.engine.frame(f"SELECT DISTINCT person_ref FROM {_files(night, parts)}")
              if parts else pl.DataFrame(schema={"person_ref": pl.String})]  # fmt: skip
-    found += _differing(night, others, now.columns)
+    found += _differing(night, changed, now.columns)
     return pl.concat(found).unique()
 
 
