@@ -19,6 +19,7 @@ from pipelines.lake.reading import PREVIOUS
 from pipelines.linkage import (
     clusters,
     decide,
+    delta_decisions,
     delta_mentions,
     delta_persons,
     delta_profiles,
@@ -251,6 +252,8 @@ def pair_decision(night: Night) -> Built:
             judged,
         ),
         {"model": model.text},
+        ["left_no", "right_no"],
+        lambda: delta_decisions.pair_decisions(night, model, judged),
     )
 
 

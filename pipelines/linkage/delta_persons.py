@@ -48,11 +48,13 @@ def mention_links(night: Night) -> Delta | None:
     of = together(grouped.rows.select("cluster_no"), rows_of(night, CLUSTER, seeds, ["cluster_no"]))
     placed, before = _reaching(night, of)
     keys = placed.select("mention_key")
+    clusters = rows_of(night, CLUSTER, placed.select("entity_no"))
+    new = ledger.newcomers(placed.join(clusters, on="entity_no"), before)
     made = ledger.links(
-        placed.drop("cluster_no", "method", "probability", strict=False),
-        rows_of(night, CLUSTER, placed.select("entity_no")),
+        placed,
+        clusters,
         before,
-        _retired(night, placed),
+        _retired(night, new["mention_key"].to_list()),
         night.key,
         night.as_of,
     )
@@ -83,10 +85,10 @@ def _reaching(night: Night, of: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
     return placed.join(features, on="mention_no"), before
 
 
-def _retired(night: Night, placed: pl.DataFrame) -> list[str]:
-    """Ids that are or were somebody's, among those that these records could be given."""
+def _retired(night: Night, keys: list[str]) -> list[str]:
+    """Ids that are or were somebody's, among those that these mention keys could give."""
     ended = night.frame("prev_linkage.person_id_change", ["old_id"])["old_id"].to_list()
-    possible = ledger.possible_ids(placed["mention_key"].to_list(), night.key)
+    possible = ledger.possible_ids(keys, night.key)
     wanted = pl.DataFrame({"person_id": possible}, schema={"person_id": pl.String})
     used = rows_of(night, f"prev_{LINKS}", wanted, ["person_id"])
     return [*ended, *used["person_id"].unique()]

@@ -58,7 +58,7 @@ def reference_mentions(night: Night) -> Delta | None:
         _with(night, known, usable.select("id_number").unique(), KEY),
         *(keys for keys in changed if keys is not None),
     ).drop_nulls()
-    rows = _with(night, known, touched)
+    rows = _rows(night, touched)
     beside = pl.concat(
         [rows_of(night, MENTION, keys.drop_nulls().unique(), SHOWN)
          for keys in (rows.select(HELD), rows.select("id_number"))]
@@ -83,6 +83,21 @@ def _with(
             f"select {listed} from ({sql}) as reference "
             f"semi join asked_reference using ({', '.join(keys.columns)})"
         )
+
+
+def _rows(night: Night, touched: pl.DataFrame) -> pl.DataFrame:
+    """All rows of these mention keys. Asked by record key, as the rows themselves hold it: to find
+    mention keys, each of a city's settlements would have to be given one."""
+    found = []
+    for contract, role in _referring(night):
+        start, end = f"{contract.name}:", f"|{role.suffix}" if role.suffix else ""
+        of = touched.filter(pl.col("mention_key").str.starts_with(start)).select(
+            record_key=pl.col("mention_key").str.slice(len(start))
+        )
+        if not of.is_empty() or not found:
+            only = references.of_one(contract, role)
+            found.append(_with(night, only, of.filter(pl.col("record_key").str.ends_with(end))))
+    return pl.concat(found) if found else _with(night, references.NOTHING, touched)
 
 
 def _new_deliveries(night: Night) -> pl.DataFrame | None:

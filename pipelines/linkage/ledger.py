@@ -57,20 +57,8 @@ def _people(
     placed: pl.DataFrame, before: pl.DataFrame, retired: frozenset[str], key: bytes, as_of: date
 ) -> pl.DataFrame:
     """`cluster_no`, `person_id`, `person_since`."""
-    known = placed.select("cluster_no", "mention_key").join(before, on="mention_key")
-    shares = known.group_by("person_id", "cluster_no").agg(
-        mentions=pl.len(), first_key=pl.col("mention_key").min(), since=pl.col("person_since").min()
-    )
-    # an id stays with the person that has most of its mentions, then the smallest mention key
-    goes_to = shares.sort(
-        ["person_id", "mentions", "first_key"], descending=[False, True, False]
-    ).group_by("person_id", maintain_order=True).first()  # fmt: skip
-    # a person keeps the oldest of its ids, then the one most of its mentions had
-    kept = goes_to.sort(
-        ["cluster_no", "since", "mentions", "person_id"], descending=[False, False, True, False]
-    ).group_by("cluster_no", maintain_order=True).first()  # fmt: skip
-    first_keys = placed.group_by("cluster_no").agg(pl.col("mention_key").min())
-    new = first_keys.join(kept, on="cluster_no", how="anti").sort("mention_key")
+    kept = _kept(placed, before)
+    new = _without(placed, kept)
     taken = retired | frozenset(before["person_id"].unique().to_list())
     made = pl.DataFrame(
         {
@@ -82,6 +70,33 @@ def _people(
     )
     stays = kept.select("cluster_no", "person_id", person_since="since")
     return pl.concat([stays, made])
+
+
+def newcomers(placed: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """`cluster_no` of each person that no id comes to, and its smallest `mention_key`, by which it
+    gets one. `placed`: cluster_no, mention_key."""
+    return _without(placed, _kept(placed, before))
+
+
+def _without(placed: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    first_keys = placed.group_by("cluster_no").agg(pl.col("mention_key").min())
+    return first_keys.join(kept, on="cluster_no", how="anti").sort("mention_key")
+
+
+def _kept(placed: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The id that each person keeps, if it keeps one."""
+    known = placed.select("cluster_no", "mention_key").join(before, on="mention_key")
+    shares = known.group_by("person_id", "cluster_no").agg(
+        mentions=pl.len(), first_key=pl.col("mention_key").min(), since=pl.col("person_since").min()
+    )
+    # an id stays with the person that has most of its mentions, then the smallest mention key
+    goes_to = shares.sort(
+        ["person_id", "mentions", "first_key"], descending=[False, True, False]
+    ).group_by("person_id", maintain_order=True).first()  # fmt: skip
+    # a person keeps the oldest of its ids, then the one most of its mentions had
+    return goes_to.sort(
+        ["cluster_no", "since", "mentions", "person_id"], descending=[False, False, True, False]
+    ).group_by("cluster_no", maintain_order=True).first()  # fmt: skip
 
 
 def _new_ids(keys: list[str], taken: frozenset[str], secret: bytes) -> list[str]:

@@ -92,7 +92,7 @@ def statement(contracts: Iterable[Contract], reference: str | None = None) -> st
 def every_reference(contracts: Iterable[Contract]) -> str:
     """The SQL that gives all rows which carry the key of a register."""
     parts = [
-        _reference(contract, role)
+        of_one(contract, role)
         for contract in sorted(contracts, key=lambda c: c.name)
         for role in contract.roles_of(Person)
         if role.refers
@@ -100,7 +100,8 @@ def every_reference(contracts: Iterable[Contract]) -> str:
     return "\n    union all\n".join(parts or [NOTHING])
 
 
-def _reference(contract: Contract, role: Person) -> str:
+def of_one(contract: Contract, role: Person) -> str:
+    """The part of `every_reference` that one role of a dataset gives."""
     spending = bool(contract.roles_of(SpendingMedical))
     table = "standard.medical_spending" if spending else contract.std_table
 
