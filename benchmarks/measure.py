@@ -30,8 +30,8 @@ class Measured:
     peak_megabytes: float
     read_megabytes: float
     written_megabytes: float
-    #: (seconds since the epoch, processor seconds so far), for seconds per step
-    timeline: tuple[tuple[float, float], ...] = field(default=(), repr=False)
+    #: (seconds since the epoch, processor seconds so far, resident bytes), for figures per step
+    timeline: tuple[tuple[float, float, int], ...] = field(default=(), repr=False)
 
     def as_dict(self) -> dict[str, object]:
         given = asdict(self)
@@ -40,9 +40,14 @@ class Measured:
 
     def cpu_between(self, start: float, end: float) -> float:
         """Processor seconds between two instants, from the samples next to them."""
-        before = [cpu for at, cpu in self.timeline if at <= start]
-        until = [cpu for at, cpu in self.timeline if at <= end]
+        before = [cpu for at, cpu, _ in self.timeline if at <= start]
+        until = [cpu for at, cpu, _ in self.timeline if at <= end]
         return (until[-1] if until else 0.0) - (before[-1] if before else 0.0)
+
+    def peak_between(self, start: float, end: float) -> float:
+        """Megabytes resident at most between two instants; 0 where no sample lies there."""
+        held = [resident for at, _, resident in self.timeline if start <= at <= end]
+        return max(held, default=0) / 2**20
 
 
 class _Watch:
@@ -54,7 +59,7 @@ class _Watch:
         self.read: dict[int, int] = {}
         self.written: dict[int, int] = {}
         self.peak = 0
-        self.timeline: list[tuple[float, float]] = []
+        self.timeline: list[tuple[float, float, int]] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -86,7 +91,7 @@ class _Watch:
             except (OSError, IndexError, ValueError):
                 continue  # it has ended meanwhile
         self.peak = max(self.peak, resident)
-        self.timeline.append((time.time(), sum(self.cpu.values())))
+        self.timeline.append((time.time(), sum(self.cpu.values()), resident))
 
 
 def measure(command: Sequence[str], log: str) -> Measured:

@@ -21,7 +21,8 @@ where dagster_event_type in ('STEP_START', 'ASSET_MATERIALIZATION') order by id
 
 
 def steps_of_run(home: Path, measured: Measured) -> dict[str, dict[str, float]]:
-    """Step → seconds on the clock and of processor time, of the newest run; `work` is all steps.
+    """Step → seconds on the clock and of processor time and the peak of resident memory (0: too
+    short for a sample), of the newest run; `work` is all steps.
 
     Empty where the night kept no record (JIUZHULIAN_RECORD_RUNS=0).
     """
@@ -75,4 +76,5 @@ def _took(measured: Measured, start: float, end: float) -> dict[str, float]:
     return {
         "wall_seconds": round(end - start, 2),
         "cpu_seconds": round(measured.cpu_between(start, end), 2),
+        "peak_megabytes": round(measured.peak_between(start, end)),
     }
