@@ -1,13 +1,15 @@
 """The delta of linkage.profile: what a changed entity makes others look like.
 
-A profile follows from its entity, from how many bear its names, phones and groups (in steps or up
-to a limit), and from the groups of its kin. Rows that no open entity meets any longer stay; no pair
-comes of them.
+A profile follows from its entity, from how many bear its names, phones, groups and birthday (in
+steps or up to a limit), and from the groups of its kin. Rows that no open entity meets any longer
+stay; no pair comes of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -48,7 +50,11 @@ class City:
             _count(borne, _values(rows, column))
             for borne, column in zip((self.names, self.phones, self.groups), LISTED, strict=True)
         )
-        return Counts(self.every.height, *found)
+        days = _days(rows).unique()
+        born = _days(self.every).join(days, on="value", how="semi")
+        return Counts(
+            self.every.height, *found, born.group_by("value").agg(entities=pl.len().cast(pl.Int64))
+        )
 
 
 def profile(night: Night, model: Model) -> Delta | None:
@@ -73,17 +79,22 @@ def profile(night: Night, model: Model) -> Delta | None:
 
 def _others(city: City, changed: Changes, model: Model) -> pl.DataFrame:
     """Entities that a change elsewhere touches: their name has become more or less common by a
-    step, their phone or group tells or tells no more, their kin changed."""
+    step, their phone, group or birthday tells or tells no more, their kin changed."""
     now = city.counts(changed.rows)
-    before = Counts(now.entities, *(
-        _less(counts, changed, column)
-        for column, counts in zip(LISTED, (now.names, now.phones, now.groups), strict=True)
-    ))  # fmt: skip
+    before = Counts(
+        now.entities,
+        *(_less(counts, changed, partial(_values, column=column))
+          for column, counts in zip(LISTED, (now.names, now.phones, now.groups), strict=True)),
+        _less(now.births, changed, _days),
+    )  # fmt: skip
     groups = _crossed(before.groups, now.groups, model.largest_group)
     regrouped = _bearers(city.groups, groups)
     columns = ["number", "borrowed", "group_keys"]
     kin = pl.concat([changed.rows.select(columns), city.rows(regrouped).select(columns)])
+    largest = model.largest_birthday(now.entities)
+    told = _crossed(before.births, now.births, largest).alias("birth_date").to_frame()
     return together(
+        city.every.join(told, on="birth_date", how="semi").select(NO),
         _bearers(city.names, _stepped(before, now, model)),
         _bearers(city.phones, _crossed(before.phones, now.phones, model.largest_shared_phone)),
         regrouped,
@@ -91,10 +102,12 @@ def _others(city: City, changed: Changes, model: Model) -> pl.DataFrame:
     )
 
 
-def _less(counts: pl.DataFrame, changed: Changes, column: str) -> pl.DataFrame:
+def _less(
+    counts: pl.DataFrame, changed: Changes, values: Callable[[pl.DataFrame], pl.DataFrame]
+) -> pl.DataFrame:
     """`counts` of now as they were the night before."""
     parts = [
-        _values(rows, column).group_by("value").agg(change=sign * pl.len().cast(pl.Int64))
+        values(rows).group_by("value").agg(change=sign * pl.len().cast(pl.Int64))
         for sign, rows in ((-1, changed.now), (1, changed.was))
     ]
     change = pl.concat(parts).group_by("value").agg(pl.col("change").sum())
@@ -158,6 +171,10 @@ def _values(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     return rows.select(value=column).explode("value", empty_as_null=False, keep_nulls=False)
 
 
+def _days(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(value="birth_date").drop_nulls()
+
+
 def _borne(every: pl.DataFrame, column: str) -> pl.DataFrame:
     return every.select("entity_no", value=column).explode(
         "value", empty_as_null=False, keep_nulls=False
@@ -174,7 +191,7 @@ def _stepped(before: Counts, now: Counts, model: Model) -> pl.Series:
     return both.filter(pl.col("tf_name").ne_missing(pl.col("tf_name_now")))["names"]
 
 
-def _crossed(before: pl.DataFrame, now: pl.DataFrame, limit: int) -> pl.Series:
+def _crossed(before: pl.DataFrame, now: pl.DataFrame, limit: float) -> pl.Series:
     both = before.join(now, on="value", how="full", coalesce=True, suffix="_now").fill_null(0)
     few_then, few_now = (pl.col(name) <= limit for name in ("entities", "entities_now"))
     return both.filter(few_then != few_now)["value"]

@@ -87,6 +87,8 @@ class Model:
     name_prior_share: float = 0.0
     largest_shared_phone: int = 0
     largest_group: int = 0
+    common_birthday_share: float = 1.0
+    common_birthday_least: int = 0
     linking_names: tuple[str, ...] = ()
     renamed_births: tuple[str, ...] = ()
     companions: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -97,6 +99,10 @@ class Model:
 
     def comparison(self, name: str) -> Comparison:
         return next(c for c in self.comparisons if c.name == name)
+
+    def largest_birthday(self, entities: int) -> float:
+        """How many of a city's entities may have one birthday for it to say something."""
+        return max(self.common_birthday_least, self.common_birthday_share * settled(entities))
 
     def settings(self, entities: int) -> dict[str, Any]:
         """Splink's settings for a night with about so many entities."""
@@ -165,6 +171,8 @@ def _of_people(raw: dict[str, Any]) -> dict[str, Any]:
         "name_prior_share": float(raw["name_prior"]["share"]),
         "largest_shared_phone": int(raw["largest_shared_phone"]),
         "largest_group": int(raw["largest_group"]),
+        "common_birthday_share": float(raw["common_birthday"]["share"]),
+        "common_birthday_least": int(raw["common_birthday"]["least"]),
         "linking_names": tuple(raw["linking_names"]),
         "renamed_births": tuple(raw["renamed_births"]),
         "companions": {name: tuple(labels) for name, labels in raw["companions"].items()},

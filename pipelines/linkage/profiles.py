@@ -38,20 +38,24 @@ STEPS_PER_BIT = 4
 
 @dataclass(frozen=True)
 class Counts:
-    """How many entities bear a name, a phone, a group (`value`, `entities`), and how many there
-    are."""
+    """How many entities bear a name, a phone, a group, a birthday (`value`, `entities`), and how
+    many there are."""
 
     entities: int
     names: pl.DataFrame
     phones: pl.DataFrame
     groups: pl.DataFrame
+    births: pl.DataFrame
 
 
 def profiles(entities: pl.DataFrame, model: Model) -> pl.DataFrame:
     """One row per entity worth comparing, with the columns that comparisons and blocking name."""
     counts = Counts(
-        entities.height, *(_counted(entities, name) for name in ("names", "phones", "group_keys"))
+        entities.height,
+        *(_counted(entities, name) for name in ("names", "phones", "group_keys")),
+        _born(entities),
     )
+    entities = _telling_births(entities, counts, model)
     tied = _groups(entities, counts, model)
     evidence = _evidence(entities, tied)
     sides = {"phones": _telling_phones(entities, counts, model), "evidence": evidence}
@@ -69,7 +73,9 @@ def described(
 ) -> pl.DataFrame:
     """Rows of `profiles` for the `wanted` entities. `around`: these and all they share a group or
     a number with; `counts`: of the whole city, at least for what these entities bear."""
-    known = around.with_columns(pl.col("names", "births", "phones").fill_null([]))
+    known = _telling_births(around, counts, model).with_columns(
+        pl.col("names", "births", "phones").fill_null([])
+    )
     tied = _groups(known, counts, model)
     evidence = _evidence(known, tied)
     phones = _telling_phones(known, counts, model)
@@ -93,6 +99,18 @@ def described(
 def _counted(entities: pl.DataFrame, column: str) -> pl.DataFrame:
     listed = entities.select(value=column).explode("value", empty_as_null=False, keep_nulls=False)
     return listed.group_by("value").agg(entities=pl.len())
+
+
+def _born(entities: pl.DataFrame) -> pl.DataFrame:
+    return entities.group_by(value="birth_date").agg(entities=pl.len()).drop_nulls()
+
+
+def _telling_births(entities: pl.DataFrame, counts: Counts, model: Model) -> pl.DataFrame:
+    """The entities, without birthdays that too many have."""
+    largest = model.largest_birthday(counts.entities)
+    common = counts.births.filter(pl.col("entities") > largest)["value"]
+    telling = pl.when(~pl.col("birth_date").is_in(common.implode())).then("birth_date")
+    return entities.with_columns(birth_date=telling) if common.len() else entities
 
 
 def _lunar(births: pl.Series) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pipelines import linkage
 from pipelines.lake.night import Night
 from pipelines.linkage import delta, probabilistic
+from pipelines.linkage.model import Model
 
 from . import nights
 from .test_room import grouping
@@ -199,3 +200,29 @@ def test_a_register_delivered_again_unchanged_is_not_linked_again(
         "select mention_key, person_id from prev_linkage.mention_link"
     ).iter_rows())  # fmt: skip
     assert nights.persons(night) == before
+
+
+def test_a_birthday_that_too_many_have_tells_nothing(tmp_path: Path) -> None:
+    """A register begins to write one day where it knows none: whoever was born on it is compared
+    anew without it, as if everything were made anew; the next night it tells again."""
+    day = next(row["birth_date"] for row in BASE if row["id_number"] is None and row["birth_date"])
+    flooded = [{**row, "birth_date": day} if row["id_number"] is None else row for row in BASE]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Model, "largest_birthday", lambda self, entities: 6.0)
+        patch.setattr(delta, "LARGEST_SHARE", 10.0)
+        for as_of, rows in ((AS_OF, BASE), (NEXT, flooded), (LATER, BASE)):
+            night = nights.linked(told(tmp_path, as_of, rows))
+            told_by = night.query(
+                "select count(*) as born, count(birth_text) as telling from linkage.profile "
+                "where is_open and list_contains(births, $day)",
+                {"day": day},
+            ).row(0)
+            assert told_by[1] == (0 if as_of == NEXT else told_by[0]), as_of
+            found = everything(night)
+            nights.commit(night)
+            if as_of == NEXT:
+                assert told_by[0] > 6
+        again = told(tmp_path, LATER, BASE)
+        again.rebuild = True
+        assert everything(nights.linked(again)) == found
+        again.close()
