@@ -38,6 +38,8 @@ def scored_pairs(
 ) -> tuple[pl.DataFrame, Mapping[str, int]]:
     """All pairs, as `probabilistic.scored_pairs` gives them, and what they cost the cluster."""
     opened = night.query(OPENED)["entity_no"]
+    if opened.is_empty():
+        return probabilistic.nothing(), {}
     folder = night.temp / f"pairs-{secrets.token_hex(4)}"
     try:
         work = night.cluster.pairs(night, _asked(night, model, entities), folder)
@@ -66,14 +68,14 @@ def _asked(night: Night, model: Model, entities: int) -> Comparison:
 def _weighed(night: Night, folder: Path, model: Model, entities: int) -> pl.DataFrame:
     """What `probabilistic` finds of two sides, of pairs in Parquet files."""
     from splink import SettingsCreator  # seconds to import; only where it is needed
-    from splink.internals.dialects import DuckDBDialect
+    from splink.internals.dialects import SplinkDialect
     from splink.internals.predict import predict_from_comparison_vectors_sqls
 
     made = SettingsCreator.from_path_or_dict(model.settings(entities)).get_settings("duckdb")
     steps = predict_from_comparison_vectors_sqls(
         unique_id_input_columns=made.column_info_settings.unique_id_input_columns,
         core_model_settings=made.core_model_settings,
-        sql_dialect=DuckDBDialect(),
+        sql_dialect=SplinkDialect.from_string("duckdb"),
         threshold_match_probability=LOWEST_PROBABILITY,
         training_mode=True,  # which says how each comparison turned out without its columns
     )

@@ -41,7 +41,6 @@ def scored_pairs(
     `chosen`: rows of linkage.profile; `entities`: how many the city has. With `changed` (entity
     numbers) only pairs that hold one of these.
     """
-    empty = pl.DataFrame(schema=SCORED | {f"{name}_level": pl.String for name in LEVELS})
     opened = chosen.filter("is_open")
     if changed is None:
         rounds = [(opened, chosen)]
@@ -53,13 +52,18 @@ def scored_pairs(
         ]
     rounds = [(left, right) for left, right in rounds if left.height and right.height]
     if not rounds or chosen.height < 2:
-        return empty
+        return nothing()
     given = config(temp, threads, memory_limit)
     pairs = pl.concat(
         [_fitting(part, right, entities, model, given)
          for left, right in rounds for part in left.iter_slices(OPEN_AT_ONCE)]
     )  # fmt: skip
     return once(pairs, opened["entity_no"], model)
+
+
+def nothing() -> pl.DataFrame:
+    """No pair."""
+    return pl.DataFrame(schema=SCORED | {f"{name}_level": pl.String for name in LEVELS})
 
 
 def config(temp: Path, threads: int | None, memory_limit: str) -> dict[str, Any]:

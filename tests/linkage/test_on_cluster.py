@@ -1,4 +1,4 @@
-"""Pairs found on the cluster are those of one machine: which, how they agree, and what they weigh."""
+"""Pairs found on the cluster are those of one machine: which, how they agree, what they weigh."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from pipelines import linkage
 from pipelines.lake.cluster import Cluster
 from pipelines.lake.night import Night
-from pipelines.linkage import incremental, on_cluster, probabilistic
+from pipelines.linkage import incremental, probabilistic
 from pipelines.linkage.model import load_model
 from tests.engine.quiet import QUIET
 
@@ -84,7 +84,17 @@ def _empty(rng: random.Random, row: Row, _other: Row) -> None:
         row[column] = rng.choice([[], None, [None], [*held, None], held[:1]])
 
 
-MISHAPS = (_damaged_number, _birth, _shared, _unknown, _empty)
+def _short_name(_rng: random.Random, row: Row, _other: Row) -> None:
+    row["names"] = (row["shortened"] or [])[:1]
+    row |= {"toned": [], "pinyins": [], "shapes": []}
+
+
+def _homophone(_rng: random.Random, row: Row, _other: Row) -> None:
+    """Its name was heard, its tones were not."""
+    row |= {"names": [f"{name}氵" for name in row["names"] or []], "toned": [], "shortened": []}
+
+
+MISHAPS = (_damaged_number, _birth, _shared, _unknown, _empty, _short_name, _homophone)
 
 
 def nasty(rows: list[Row], copies: int, seed: int) -> Iterator[Row]:
@@ -94,6 +104,7 @@ def nasty(rows: list[Row], copies: int, seed: int) -> Iterator[Row]:
     for number in range(first, first + copies):
         row, other = ({**one} for one in rng.sample(rows, 2))
         row |= {"entity_no": number, "is_open": rng.random() < 0.5}
+        _birth(rng, row, other)
         for happens in rng.sample(MISHAPS, rng.randint(0, 3)):
             happens(rng, row, other)
         yield row
@@ -106,7 +117,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     for table in linkage.TABLES[: linkage.TABLES.index("linkage.profile") + 1]:
         linkage.build(table, made)
     known = made.frame("linkage.profile")
-    more = pl.DataFrame(list(nasty(known.to_dicts(), 400, seed=5)), known.schema)
+    more = pl.DataFrame(list(nasty(known.to_dicts(), 250, seed=5)), known.schema)
     made.write("linkage.profile", pl.concat([known, more]))
     made.cluster = Cluster(QUIET)
     yield made
@@ -121,7 +132,8 @@ def on_duckdb(night: Night) -> pl.DataFrame:
 def test_the_same_pairs(
     night: Night, on_duckdb: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Levels and weights to the last digit that is kept; nothing is compared in this process."""
+    """Levels and weights to the last digit that is kept; nothing is compared in this process, and
+    nothing of it stays, here or on the executors."""
     monkeypatch.setattr(probabilistic, "_predicted", lambda *_: pytest.fail("compared here"))
     here = {path.name for path in Path.cwd().iterdir()}
     found, work = incremental.scored(night, load_model())
@@ -129,6 +141,9 @@ def test_the_same_pairs(
     assert work["tasks"] > 0
     assert {path.name for path in Path.cwd().iterdir()} == here
     assert not list(night.temp.glob("pairs-*"))
+    engine = night.cluster._engine
+    assert engine is not None
+    assert engine.session.sparkContext._jsc.getPersistentRDDs().size() == 0
 
 
 def test_every_level_was_met(on_duckdb: pl.DataFrame) -> None:
@@ -142,18 +157,12 @@ def test_every_level_was_met(on_duckdb: pl.DataFrame) -> None:
     assert on_duckdb.height > 500
 
 
-def test_nothing_is_kept_on_the_cluster(night: Night, on_duckdb: pl.DataFrame) -> None:
-    on_cluster.scored_pairs(night, load_model(), incremental.entities(night))
-    engine = night.cluster._engine
-    assert engine is not None
-    assert engine.session.sparkContext._jsc.getPersistentRDDs().size() == 0
-
-
-def test_nobody_open_makes_no_pair(night: Night, tmp_path: Path, on_duckdb: pl.DataFrame) -> None:
+def test_nobody_open_makes_no_pair(night: Night, on_duckdb: pl.DataFrame) -> None:
     before = night.frame("linkage.profile")
     night.write("linkage.profile", before.with_columns(is_open=pl.lit(value=False)))
     try:
-        found, _ = incremental.scored(night, load_model())
+        found, work = incremental.scored(night, load_model())
         assert_frame_equal(found, on_duckdb.clear())
+        assert not work
     finally:
         night.write("linkage.profile", before)

@@ -59,7 +59,7 @@ def spark_condition(sql: str, columns: tuple[tuple[str, str], ...] = ()) -> str:
     for column in alone:
         column.set("table", None)
     _rewritten(tree)
-    return _said(tree.selects[0].this)
+    return _said(tree.expressions[0].this)
 
 
 def _rewritten(tree: exp.Expr) -> None:

@@ -128,11 +128,12 @@ def _api(engine: SparkEngine) -> Any:
     """
     from splink.backends.spark import SparkAPI
 
-    class Api(SparkAPI):  # type: ignore[misc]
+    class Api(SparkAPI):
         def _setup_for_execute_sql(self, sql: str, physical_name: str) -> str:
             return sqlglot.transpile(sql, read="spark", write="spark")[0]
 
-    return Api(
+    made: Any = Api
+    return made(
         spark_session=engine.session, break_lineage_method="persist",
         register_udfs_automatically=False,
     )  # fmt: skip
