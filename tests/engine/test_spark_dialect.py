@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 
@@ -213,11 +212,10 @@ def test_hamming_of_unequal_lengths_fails_on_both(
 ) -> None:
     for number, (one, other) in enumerate((("ab", "张"), ("ab", "a"), ("", ""))):
         sql = f"SELECT hamming(x, y) AS h FROM (VALUES ('{one}', '{other}')) AS thing (x, y)"
-        with pytest.raises(duckdb.Error, match="length"):
+        with pytest.raises(EngineFault, match="InvalidInput"):
             duck.run(sql)
-        with pytest.raises(EngineFault) as caught:
+        with pytest.raises(EngineFault, match="USER_RAISED_EXCEPTION"):
             spark.write(sql, tmp_path / f"made-{number}", {})
-        assert "张" not in str(caught.value)
 
 
 @pytest.mark.spark

@@ -278,7 +278,7 @@ def _overlapping(one: exp.Expr, other: exp.Expr) -> exp.Expr:
 def _hamming(one: exp.Expr, other: exp.Expr) -> exp.Expr:
     """How many bytes differ, of two texts as long as each other; Spark has no word for it."""
     left, right = _bytes(one), _bytes(other)
-    place = exp.Column(this=_name("place"))
+    place = exp.Column(this=_name("byte_place"))
     at = [
         exp.Anonymous(this="substring", expressions=[side, place, exp.Literal.number(1)])
         for side in (left, right)
@@ -286,7 +286,9 @@ def _hamming(one: exp.Expr, other: exp.Expr) -> exp.Expr:
     places = exp.Anonymous(
         this="sequence", expressions=[exp.Literal.number(1), exp.Length(this=left)]
     )
-    differ = exp.Lambda(this=exp.NEQ(this=at[0], expression=at[1]), expressions=[_name("place")])
+    differ = exp.Lambda(
+        this=exp.NEQ(this=at[0], expression=at[1]), expressions=[_name("byte_place")]
+    )
     found = exp.Anonymous(
         this="size", expressions=[exp.Anonymous(this="filter", expressions=[places, differ])]
     )
