@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.engine.spark.pairs import Comparison
+from pipelines.engine.spark import pairs
 from pipelines.lake.night import Night
 from pipelines.linkage import probabilistic
 from pipelines.linkage.model import Model
@@ -24,8 +24,6 @@ from pipelines.linkage.probabilistic import LOWEST_PROBABILITY
 PROFILE = "linkage.profile"
 OPENED = f"SELECT entity_no FROM {PROFILE} WHERE is_open"
 SHARE = f"SELECT DISTINCT name, tf_name FROM {PROFILE} WHERE name IS NOT NULL"
-#: the engines' logarithms may differ in their last bits; DuckDB's draws the line
-SLACK = 1 - 1e-6
 
 
 def takes(night: Night) -> bool:
@@ -48,41 +46,30 @@ def scored_pairs(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _asked(night: Night, model: Model, entities: int) -> Comparison:
+def _asked(night: Night, model: Model, entities: int) -> pairs.Comparison:
     columns = tuple(
         column
         for column in night.promise(PROFILE).columns
         if column.name not in probabilistic.NOT_COMPARED
     )
     listed = ", ".join(column.name for column in columns)
-    return Comparison(
+    return pairs.Comparison(
         left=f"SELECT {listed} FROM {PROFILE} WHERE is_open",
         right=f"SELECT {listed} FROM {PROFILE}",
         frequencies={"name": SHARE},
         columns=columns,
         settings=model.settings(entities),
-        threshold=LOWEST_PROBABILITY * SLACK,
+        threshold=LOWEST_PROBABILITY,
     )
 
 
 def _weighed(night: Night, folder: Path, model: Model, entities: int) -> pl.DataFrame:
     """What `probabilistic` finds of two sides, of pairs in Parquet files."""
-    from splink import SettingsCreator  # seconds to import; only where it is needed
-    from splink.internals.dialects import SplinkDialect
-    from splink.internals.predict import predict_from_comparison_vectors_sqls
-
-    made = SettingsCreator.from_path_or_dict(model.settings(entities)).get_settings("duckdb")
-    steps = predict_from_comparison_vectors_sqls(
-        unique_id_input_columns=made.column_info_settings.unique_id_input_columns,
-        core_model_settings=made.core_model_settings,
-        sql_dialect=SplinkDialect.from_string("duckdb"),
-        threshold_match_probability=LOWEST_PROBABILITY,
-        training_mode=True,  # which says how each comparison turned out without its columns
-    )
+    steps = pairs.weighing(model.settings(entities), "duckdb", LOWEST_PROBABILITY)
     config = probabilistic.config(night.temp, night.settings.threads, night.settings.memory_limit)
     with duckdb.connect(":memory:", config=config) as con:
         files = con.read_parquet([str(path) for path in sorted(folder.glob("*.parquet"))])
-        files.create_view("__splink__df_comparison_vectors")
-        for step in steps:
-            con.execute(f"create view {step['output_table_name']} as {step['sql']}")
-        return probabilistic.found(con, str(steps[-1]["output_table_name"]))
+        files.create_view(pairs.VECTORS)
+        for name, sql in steps.items():
+            con.execute(f"create view {name} as {sql}")
+        return probabilistic.found(con, [*steps][-1])

@@ -17,11 +17,13 @@ from pipelines.contracts.promises import PromisedColumn
 from pipelines.engine.spark.dialect import spark_condition, view_name
 
 if TYPE_CHECKING:
-    from splink import Linker
-
     from pipelines.engine.spark.engine import SparkEngine
 
 LEFT, RIGHT, SHARE = "compared.left", "compared.right", "compared.share_of_{}"
+#: how Splink calls the pairs of which is known how they agree, and nothing yet of their weight
+VECTORS = "__splink__df_comparison_vectors"
+#: the engines' logarithms may differ in their last bits: whoever reads the pairs draws the line
+SLACK = 1 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Comparison:
     columns: tuple[PromisedColumn, ...]
     #: of Splink
     settings: Mapping[str, Any]
-    #: pairs less probable than this are left out
+    #: pairs less probable than this are not wanted
     threshold: float
 
     @property
@@ -59,20 +61,52 @@ class Comparison:
 def write(engine: SparkEngine, asked: Comparison, folder: Path) -> dict[str, int]:
     """Write `Comparison.kept` of the likely pairs below a new folder; what it cost.
 
-    The tables that `asked` reads are known to the engine.
+    Each pair stands there once, and some that are just not likely enough. The tables that `asked`
+    reads are known to the engine.
     """
+    settings, listed = spark_settings(asked.settings, asked.columns), ", ".join(asked.kept)
     with engine.without_values():
         for name, sql in asked.statements.items():
             engine.view(name, sql)
-        try:
-            found = _predicted(engine, asked)
-            listed = ", ".join(asked.kept)
-            return engine.write(f"SELECT {listed} FROM {found}", folder, {})
-        finally:
-            engine.session.catalog.clearCache()  # nothing else is kept in it
+        # an array stands between how a pair agrees and what it weighs: Spark would put the one into
+        # the condition on the other wherever it is named, and compute it some ten times for a pair
+        agreeing = (
+            f"SELECT inline(array(struct({listed}))) FROM {_candidates(engine, asked, settings)}"
+        )
+        _view(engine, VECTORS, agreeing)
+        steps = weighing(settings, "spark", asked.threshold * SLACK)
+        for name, sql in steps.items():
+            _view(engine, name, sqlglot.transpile(sql, read="spark", write="spark")[0])
+        return engine.write(f"SELECT {listed} FROM {[*steps][-1]}", folder, {})
 
 
-def spark_settings(settings: Mapping[str, Any], columns: tuple[PromisedColumn, ...]) -> Any:
+def weighing(settings: Mapping[str, Any], dialect: str, threshold: float) -> dict[str, str]:
+    """Splink's statements that weigh the pairs in `VECTORS`, by the names under which each reads
+    the one before; the last gives `Comparison.kept`, ``match_weight`` and ``match_probability`` of
+    pairs at least as probable as the threshold."""
+    from splink import SettingsCreator  # seconds to import; only where it is needed
+    from splink.internals.dialects import SplinkDialect
+    from splink.internals.predict import predict_from_comparison_vectors_sqls
+
+    made = SettingsCreator.from_path_or_dict(dict(settings)).get_settings(dialect)
+    steps = predict_from_comparison_vectors_sqls(
+        unique_id_input_columns=made.column_info_settings.unique_id_input_columns,
+        core_model_settings=made.core_model_settings,
+        sql_dialect=SplinkDialect.from_string(dialect),
+        threshold_match_probability=threshold,
+        retain_intermediate_calculation_columns=True,
+        training_mode=True,  # which says how each comparison turned out without its columns
+    )
+    return {str(step["output_table_name"]): str(step["sql"]) for step in steps}
+
+
+def _view(engine: SparkEngine, name: str, sql: str) -> None:
+    engine.session.sql(sql).createOrReplaceTempView(name)
+
+
+def spark_settings(
+    settings: Mapping[str, Any], columns: tuple[PromisedColumn, ...]
+) -> dict[str, Any]:
     """Splink's settings with every condition in Spark's words."""
     typed = tuple((f"{c.name}_{side}", c.type) for c in columns for side in "lr")
 
@@ -93,14 +127,14 @@ def spark_settings(settings: Mapping[str, Any], columns: tuple[PromisedColumn, .
             for one in settings["comparisons"]
         ],
         rules: [rule(given) for given in settings[rules]],
-        # Splink keeps levels only with the columns, frequencies only with the weights
+        # with them Splink gives levels and frequencies; what is not read is not computed
         "retain_matching_columns": True,
         "retain_intermediate_calculation_columns": True,
     }
 
 
-def _predicted(engine: SparkEngine, asked: Comparison) -> str:
-    """The view of the likely pairs; nothing is computed before it is read."""
+def _candidates(engine: SparkEngine, asked: Comparison, settings: Mapping[str, Any]) -> str:
+    """The view of all pairs that a blocking rule brings together; nothing is computed yet."""
     from splink import Linker, SettingsCreator  # seconds to import; only where it is needed
 
     logging.getLogger("splink").setLevel(logging.ERROR)
@@ -109,28 +143,31 @@ def _predicted(engine: SparkEngine, asked: Comparison) -> str:
         api.register(view_name(name), dataset_display_name=view_name(name))
         for name in (LEFT, RIGHT)
     )
-    settings = SettingsCreator.from_path_or_dict(spark_settings(asked.settings, asked.columns))
-    linker: Linker = Linker(right, settings, log_level=None, validate_settings=False)
+    creator = SettingsCreator.from_path_or_dict(dict(settings))
+    linker = Linker(right, creator, log_level=None, validate_settings=False)
     for column in asked.frequencies:
         share = api.register(view_name(SHARE.format(column)))
         linker.table_management.register_term_frequency_lookup(share, column)
-    found = linker.inference.predict_between(
-        left, right, threshold_match_probability=asked.threshold, warning_mode="never"
-    )
+    found = linker.inference.predict_between(left, right, warning_mode="never")
     return str(found.physical_name)
 
 
 def _api(engine: SparkEngine) -> Any:
-    """Splink on the session. It keeps what it finds on the executors until it is read.
+    """Splink on the session, which makes one statement of all its steps.
 
-    Splink writes its statements anew by a class of its own below sqlglot's, which a compiled
-    sqlglot refuses; what that class adds, the type of a literal, does not change a statement here.
+    Each of its tables is read once, so none is written or kept in between, and adaptive execution
+    sizes what flows from one step to the next. Splink writes its SQL anew by a class of its own
+    below sqlglot's, which a compiled sqlglot refuses; what that class adds, the type of literals,
+    does not change a statement here.
     """
     from splink.backends.spark import SparkAPI
 
     class Api(SparkAPI):
         def _setup_for_execute_sql(self, sql: str, physical_name: str) -> str:
             return sqlglot.transpile(sql, read="spark", write="spark")[0]
+
+        def _break_lineage_and_repartition(self, frame: Any, *_names: str) -> Any:
+            return frame
 
     made: Any = Api
     return made(
