@@ -22,6 +22,7 @@ from pipelines.spark_settings import Spark
 
 if TYPE_CHECKING:
     from pipelines.engine.spark.engine import SparkEngine
+    from pipelines.engine.spark.pairs import Comparison
     from pipelines.lake.night import Night
 
 RAW = "intake.raw_"
@@ -67,11 +68,23 @@ class Cluster:
         part: str | None = None,
     ) -> dict[str, int]:  # fmt: skip
         """Write a statement's rows below a new folder, which all machines of the cluster see."""
-        engine = self._started(night)
-        for name in tables_read(sql):
-            self._know(night, engine, name)
+        engine = self._reading(night, sql)
         bound = {name: values[name] for name in parameters(sql)}
         return engine.write(sql, folder, bound, part)
+
+    def pairs(self, night: Night, asked: Comparison, folder: Path) -> dict[str, int]:
+        """Write the pairs that a comparison finds below a new folder, and say what it cost."""
+        from pipelines.engine.spark import pairs
+
+        return pairs.write(self._reading(night, *asked.statements.values()), asked, folder)
+
+    def _reading(self, night: Night, *statements: str) -> SparkEngine:
+        """The engine, which knows all tables that these statements read."""
+        engine = self._started(night)
+        for sql in statements:
+            for name in tables_read(sql):
+                self._know(night, engine, name)
+        return engine
 
     def _started(self, night: Night) -> SparkEngine:
         if self._engine is None:

@@ -107,8 +107,9 @@ class Night(NightReading):
         data: pl.DataFrame | Any,
         recipe: str | None = None,
         made_from: str = "",
+        work: Mapping[str, int] | None = None,
     ) -> Built:
-        """Make a table from a frame or an Arrow table."""
+        """Make a table from a frame or an Arrow table; ``work``: what its rows cost a cluster."""
         started = time.monotonic()
         promise = self.promise(table)
         name = "written_" + table.replace(".", "_")
@@ -120,7 +121,7 @@ class Night(NightReading):
         finally:
             self.engine.unregister(name)
         pointer = self.finish(promise, recipe or f"run:{self.run_id}", [path], made_from)
-        return self.built(pointer, started)
+        return self.built(pointer, started, work=work)
 
     def made_from(
         self,

@@ -103,10 +103,14 @@ READS: dict[str, list[str]] = {
 }
 
 
+#: rows, and what they cost a cluster
+Costly = tuple[pl.DataFrame, Mapping[str, int]]
+
+
 def _made(
     night: Night,
     table: str,
-    make: Callable[[], pl.DataFrame],
+    make: Callable[[], pl.DataFrame | Costly],
     values: Mapping[str, Any] | None = None,
     key: Sequence[str] = (),
     delta: Callable[[], Delta | None] | None = None,
@@ -121,7 +125,9 @@ def _made(
     made_from = night.made_from(table, reads, lasting)
     if delta and night.may_patch(table, reads, lasting) and (found := delta()):
         return patch(night, table, key, found.touched, found.rows, recipe, made_from)
-    return night.write(table, make(), recipe, made_from)
+    made = make()
+    rows, work = made if isinstance(made, tuple) else (made, None)
+    return night.write(table, rows, recipe, made_from, work)
 
 
 def _queried(
@@ -231,7 +237,7 @@ def scored_pair(night: Night) -> Built:
     return _made(
         night,
         "linkage.scored_pair",
-        lambda: incremental.scored_pairs(night, model),
+        lambda: incremental.scored(night, model),
         None,
         ["left_no", "right_no"],
         lambda: incremental.scored_delta(night, model),

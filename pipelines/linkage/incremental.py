@@ -7,11 +7,13 @@ night before keep their score, and the result equals that of comparing everythin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from pipelines.lake.night import Night
 from pipelines.lake.patch import rows_of
-from pipelines.linkage import probabilistic
+from pipelines.linkage import on_cluster, probabilistic
 from pipelines.linkage.delta import Delta, few
 from pipelines.linkage.model import Model
 from pipelines.linkage.profiles import exploded, reached
@@ -19,8 +21,16 @@ from pipelines.linkage.profiles import exploded, reached
 READS = ("linkage.entity", "linkage.profile")
 
 
+def scored(night: Night, model: Model) -> tuple[pl.DataFrame, Mapping[str, int]]:
+    """All pairs of tonight, found where the profiles' number says, and what they cost a cluster."""
+    if on_cluster.takes(night):
+        return on_cluster.scored_pairs(night, model, entities(night))
+    return scored_pairs(night, model), {}
+
+
 def scored_pairs(night: Night, model: Model, changed: pl.Series | None = None) -> pl.DataFrame:
-    """All pairs of tonight; with `changed` (entity numbers) those that hold one of these."""
+    """All pairs of tonight; with `changed` (entity numbers) those that hold one of these. They are
+    found on this machine."""
     profiles = night.frame("linkage.profile")
     if changed is not None:
         profiles = _met(profiles, changed, model)

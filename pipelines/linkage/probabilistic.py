@@ -19,6 +19,8 @@ SCORED = {"left_no": pl.Int64, "right_no": pl.Int64, "weight": pl.Float64,
 LEVELS = ("name", "birth", "phone", "group", "number")
 LOWEST_PROBABILITY = 0.001
 DIGITS = 6
+#: of linkage.profile, what is no property of a person
+NOT_COMPARED = ("tf_name", "basis")
 #: so many open entities are compared at a time, for what a comparison holds follows them; fewer
 #: where memory does not suffice, down to the second
 OPEN_AT_ONCE = 30_000
@@ -39,7 +41,6 @@ def scored_pairs(
     `chosen`: rows of linkage.profile; `entities`: how many the city has. With `changed` (entity
     numbers) only pairs that hold one of these.
     """
-    empty = pl.DataFrame(schema=SCORED | {f"{name}_level": pl.String for name in LEVELS})
     opened = chosen.filter("is_open")
     if changed is None:
         rounds = [(opened, chosen)]
@@ -51,17 +52,26 @@ def scored_pairs(
         ]
     rounds = [(left, right) for left, right in rounds if left.height and right.height]
     if not rounds or chosen.height < 2:
-        return empty
-    config: dict[str, Any] = {
-        "memory_limit": memory_limit, "temp_directory": str(temp), "preserve_insertion_order": False
-    }  # fmt: skip
-    if threads:
-        config["threads"] = threads
-    found = pl.concat(
-        [_fitting(part, right, entities, model, config)
+        return nothing()
+    given = config(temp, threads, memory_limit)
+    pairs = pl.concat(
+        [_fitting(part, right, entities, model, given)
          for left, right in rounds for part in left.iter_slices(OPEN_AT_ONCE)]
     )  # fmt: skip
-    return _once(found, opened["entity_no"], model)
+    return once(pairs, opened["entity_no"], model)
+
+
+def nothing() -> pl.DataFrame:
+    """No pair."""
+    return pl.DataFrame(schema=SCORED | {f"{name}_level": pl.String for name in LEVELS})
+
+
+def config(temp: Path, threads: int | None, memory_limit: str) -> dict[str, Any]:
+    """Of a DuckDB of its own."""
+    given: dict[str, Any] = {
+        "memory_limit": memory_limit, "temp_directory": str(temp), "preserve_insertion_order": False
+    }  # fmt: skip
+    return given | ({"threads": threads} if threads else {})
 
 
 def _fitting(
@@ -96,7 +106,7 @@ def _predicted(
     logging.getLogger("splink").setLevel(logging.ERROR)
     openly, everyone, share = "opened", "everyone", "share"
     for name, frame in ((openly, left), (everyone, right)):
-        con.register("given", frame.drop("tf_name", "basis").to_arrow())
+        con.register("given", frame.drop(NOT_COMPARED).to_arrow())
         con.execute(f"create table {name} as select * from given")
         con.unregister("given")
     shares = pl.concat([left, right]).select("name", "tf_name").unique().drop_nulls("name")
@@ -111,18 +121,23 @@ def _predicted(
         open_frame, everyone_frame,
         threshold_match_probability=LOWEST_PROBABILITY, warning_mode="never",
     )  # fmt: skip
+    return found(con, predicted.physical_name)
+
+
+def found(con: duckdb.DuckDBPyConnection, predicted: str) -> pl.DataFrame:
+    """Of Splink's table of pairs: `SCORED` columns, not yet rounded, and a gamma per `LEVELS`."""
     gammas = ", ".join(f'"gamma_{name}"' for name in LEVELS)
-    found = con.sql(
+    rows = con.sql(
         "select entity_no_l as left_no, entity_no_r as right_no, match_weight as weight, "
         f"match_probability as probability, {gammas} "
-        f"from {predicted.physical_name} where entity_no_l <> entity_no_r"
+        f"from {predicted} where entity_no_l <> entity_no_r"
     ).to_arrow_table()
-    pairs = pl.from_arrow(found)
+    pairs = pl.from_arrow(rows)
     assert isinstance(pairs, pl.DataFrame)
     return pairs
 
 
-def _once(found: pl.DataFrame, opened: pl.Series, model: Model) -> pl.DataFrame:
+def once(pairs: pl.DataFrame, opened: pl.Series, model: Model) -> pl.DataFrame:
     """Each pair once (two open ones were compared both ways), levels by name, rounded."""
     labels = [
         pl.col(f"gamma_{name}")
@@ -137,7 +152,7 @@ def _once(found: pl.DataFrame, opened: pl.Series, model: Model) -> pl.DataFrame:
     ]  # fmt: skip
     both_open = pl.col("right_no").is_in(opened.implode())
     return (
-        found.filter(~both_open | (pl.col("left_no") < pl.col("right_no")))
+        pairs.filter(~both_open | (pl.col("left_no") < pl.col("right_no")))
         .with_columns(*labels, pl.col("weight").round(DIGITS), pl.col("probability").round(DIGITS))
         .select(*SCORED, *(f"{name}_level" for name in LEVELS))
         .unique(["left_no", "right_no"], keep="any")

@@ -126,14 +126,16 @@ def test_what_is_published_says_the_same(both: Both) -> None:
 
 
 def test_every_statement_ran_on_the_cluster(both: Both) -> None:
-    """Tables with a statement of their own; those made in Python have none. The rows set aside
-    are landed in Python: the file of their name makes `quality.quarantine` of them.
+    """Tables with a statement of their own; those made in Python have none, but for the pairs that
+    Splink compares there. The rows set aside are landed in Python: the file of their name makes
+    `quality.quarantine` of them.
     """
     files = {f"{p.parent.name}.{p.stem}" for p in (ROOT / "pipelines").glob("*/*.sql")}
     there = {name for name, built in both.made.items() if built.work.get("tasks")}
     made = files & set(both.made)
     assert len(there) > 100
     assert made - there == {"intake.quarantine"} and "quality.quarantine" in there
+    assert "linkage.scored_pair" in there and both.made["linkage.scored_pair"].rows > 0
 
 
 def test_a_worker_was_lost_while_it_worked(both: Both) -> None:
@@ -159,6 +161,20 @@ def test_an_error_leaves_no_value_in_a_workers_log(cluster: Cluster, tmp_path: P
     logs = [path for path in cluster.folder.rglob("*") if path.name in ("stderr", "stdout")]
     assert logs
     assert [path.name for path in logs if "张三" in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_workers_have_splinks_jar(cluster: Cluster, tmp_path: Path) -> None:
+    engine, duck = SparkEngine(cluster.settings(), tmp_path), DuckEngine(tmp_path)
+    try:
+        duck.copy("SELECT 'ab' || range AS x FROM range(1000)", tmp_path / "x.parquet")
+        engine.view_parquet("demo.text", [tmp_path / "x.parquet"], [PromisedColumn("x", "VARCHAR")])
+        sql = "SELECT max(damerau_levenshtein(x, 'ba7')) AS far FROM {} AS text"
+        engine.write(sql.format("demo.text"), tmp_path / "made", {})
+        (made,) = duck.run(f"SELECT far FROM '{tmp_path}/made/*.parquet'")
+        assert made == duck.run(sql.format(f"'{tmp_path}/x.parquet'"))[0] != (0,)
+    finally:
+        duck.close()
+        engine.close()
 
 
 def test_a_statement_whose_rows_were_lost_makes_them_again(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from pipelines.contracts.promises import PromisedColumn
 from pipelines.engine.duck import DuckEngine
-from pipelines.engine.spark.dialect import spark_sql
+from pipelines.engine.spark.dialect import spark_condition, spark_sql
 from pipelines.engine.spark.engine import SparkEngine
 from pipelines.engine.spark.session import configuration
 from pipelines.engine.sql import parameters
@@ -110,6 +112,29 @@ SAME = {
         "(1, 'a', 1)",
         "SELECT g, part.v FROM thing CROSS JOIN unnest(['p', x, NULL]) AS part (v)",
     ),
+    "lists that meet, with NULLs and with nothing in them": (
+        "(1, ['a', NULL], ['b', NULL]), (2, ['a', NULL], ['a']), (3, [NULL], [NULL]), "
+        "(4, [], ['a']), (5, NULL, ['a']), (6, ['a'], NULL), (7, ['a', 'b'], ['c', 'b'])",
+        "SELECT g, list_has_any(x, y), NOT list_has_any(x, y), x && y, array_has_any(y, x), "
+        "coalesce(list_has_any(x, y), true) FROM thing",
+    ),
+    "bytes that differ": (
+        "(1, '20010203', '20010208'), (2, '张三', '李三'), (3, '张', 'abc'), (4, NULL, 'a'), "
+        "(5, 'a', NULL), (6, 'é', 'ab'), (7, '𠀀', '𠀁')",
+        "SELECT g, hamming(x, y), hamming(x, y) = 1 FROM thing",
+    ),
+    "distances count bytes": (
+        "(1, '990102199001011234', '990102199001011243'), (2, 'ca', 'abc'), (3, '', 'abc'), "
+        "(4, '高霞勇', '高霞平'), (5, '高霞', '霞高'), (6, NULL, 'a'), (7, 'a', NULL), "
+        "(8, '', ''), (9, 'a cat', 'an act'), (10, '阿依古丽', '阿依'), (11, 'abcdef', 'bacdfe')",
+        "SELECT g, damerau_levenshtein(x, y), damerau_levenshtein(y, x) <= 1, "
+        "levenshtein(x, y) FROM thing",
+    ),
+    "a pattern's backslash is one": (
+        r"(1, 'a\b', 'a\b%'), (2, 'a%', 'a\%'), (3, 'ab', '_b'), (4, NULL, '%'), (5, 'a\bc', NULL)",
+        r"SELECT g, x LIKE 'a\b%', x LIKE '%\%', x LIKE y, x NOT LIKE 'a\b', x ILIKE 'A\B' "
+        "FROM thing",
+    ),
     "digests": ("(1, '姓名', 1)", "SELECT sha256(x), md5(x) FROM thing"),
 }  # fmt: skip
 
@@ -143,6 +168,93 @@ def test_the_same_answer(name: str, duck: DuckEngine, spark: SparkEngine, tmp_pa
     spark.write(sql, tmp_path / "made", {})
     made = f"SELECT {', '.join(named)} FROM read_parquet('{tmp_path}/made/*.parquet')"
     assert _rows(duck, made) == _rows(duck, sql)
+
+
+#: what a pair of rows is asked; of its columns `PAIR` says the types
+CONDITIONS = (
+    "len(l) = 0 OR len(r) = 0", "len(l)", "len(t)", "len(coalesce(u, t))", "length(u)",
+    "NOT list_has_any(l, r)", "list_has_any(d, d)", "len(d) > 0", "hamming(t, u) = 1",
+    "damerau_levenshtein(coalesce(t, u), coalesce(u, t)) <= 1",
+    "substr(t, 1, 1) = substr(u, 1, 1) AND (t LIKE '%0' OR u LIKE '%0')",
+    "abs(cast(substr(t, 1, 2) AS integer) - cast(substr(u, 1, 2) AS integer)) <= 1",
+)  # fmt: skip
+PAIR = {"g": "INTEGER", "l": "VARCHAR[]", "r": "VARCHAR[]", "d": "DATE[]", "t": "VARCHAR",
+        "u": "VARCHAR"}  # fmt: skip
+PAIRS = """
+    (1, ['a'], ['a', NULL], [DATE '2001-02-03'], '1990', '1991'),
+    (2, [], ['a'], [], '1990', '2090'), (3, NULL, [], NULL, NULL, '1990'),
+    (4, [NULL], [NULL], [NULL], '1234', '1243'), (5, ['a'], NULL, [NULL], '4321', NULL),
+    (6, ['a', 'a'], ['b'], [DATE '2001-02-03', NULL], NULL, NULL)
+"""
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_condition_on_typed_columns_has_the_same_answer(
+    condition: str, duck: DuckEngine, spark: SparkEngine, tmp_path: Path
+) -> None:
+    """A `len` is of a text or of a list."""
+    cast = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in PAIR.items())
+    rows = f"SELECT {cast} FROM (VALUES {PAIRS}) AS pair ({', '.join(PAIR)})"
+    duck.copy(rows, tmp_path / "pair.parquet")
+    columns = [PromisedColumn(name, type_) for name, type_ in PAIR.items()]
+    spark.view_parquet("demo.pair", [tmp_path / "pair.parquet"], columns)
+    said = spark_condition(condition, tuple(PAIR.items()))
+    asked = spark.session.sql(f"SELECT g, {said} AS held FROM demo__pair")
+    wanted = _rows(duck, f"SELECT g, {condition} AS held FROM ({rows}) AS pair")
+    assert sorted((tuple(row) for row in asked.collect()), key=repr) == wanted
+    assert len({held for _, held in wanted}) > 1
+
+
+@pytest.mark.spark
+def test_hamming_of_unequal_lengths_fails_on_both(
+    duck: DuckEngine, spark: SparkEngine, tmp_path: Path
+) -> None:
+    for number, (one, other) in enumerate((("ab", "张"), ("ab", "a"), ("", ""))):
+        sql = f"SELECT hamming(x, y) AS h FROM (VALUES ('{one}', '{other}')) AS thing (x, y)"
+        with pytest.raises(EngineFault, match="InvalidInput"):
+            duck.run(sql)
+        with pytest.raises(EngineFault, match="USER_RAISED_EXCEPTION"):
+            spark.write(sql, tmp_path / f"made-{number}", {})
+
+
+@pytest.mark.spark
+def test_distances_of_the_jar_are_duckdbs(
+    duck: DuckEngine, spark: SparkEngine, tmp_path: Path
+) -> None:
+    """Over many pairs: transpositions with something between them tell the variants apart."""
+    rng = random.Random(1)
+    pairs = []
+    for _ in range(5000):
+        letters = rng.choice(["ab", "abc", "0123456789X", "张李ab"])
+        one = [rng.choice(letters) for _ in range(rng.randint(0, 7))]
+        other = [rng.choice(letters) for _ in range(rng.randint(0, 7))]
+        if rng.random() < 0.7:
+            other = one[:]
+            for _ in range(rng.randint(0, 3)):
+                place = rng.randrange(len(other) + 1)
+                other[place : place + 2] = rng.choice(
+                    [
+                        other[place : place + 2][::-1],
+                        other[place : place + 1],
+                        [rng.choice(letters)],
+                    ]
+                )
+        pairs.append(("".join(one), "".join(other)))
+    pl.DataFrame(pairs, ["x", "y"], orient="row").write_parquet(tmp_path / "pair.parquet")
+    columns = [PromisedColumn("x", "VARCHAR"), PromisedColumn("y", "VARCHAR")]
+    spark.view_parquet("demo.text", [tmp_path / "pair.parquet"], columns)
+    sql = "SELECT x, y, damerau_levenshtein(x, y) AS far FROM {} AS text"
+    spark.write(sql.format("demo.text"), tmp_path / "made", {})
+    made = f"SELECT x, y, far FROM read_parquet('{tmp_path}/made/*.parquet')"
+    wanted = _rows(duck, sql.format(f"read_parquet('{tmp_path}/pair.parquet')"))
+    assert _rows(duck, made) == wanted
+    assert {far for _, _, far in wanted} >= {0, 1, 2, 3}
+
+
+def test_a_pattern_with_an_escape_of_its_own_is_refused() -> None:
+    with pytest.raises(EngineFault, match="regular expression"):
+        spark_sql("SELECT x LIKE 'a!%' ESCAPE '!' FROM a.t")
 
 
 def test_what_would_lose_its_order_is_refused() -> None:
@@ -200,7 +312,17 @@ def test_an_error_never_carries_a_value(
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.spark
 def test_what_a_site_writes_wins_and_nothing_is_logged_or_served(tmp_path: Path) -> None:
     said = configuration(Spark(conf={"spark.sql.shuffle.partitions": "7"}), tmp_path)
     assert said["spark.sql.shuffle.partitions"] == "7"
     assert (said["spark.log.level"], said["spark.ui.enabled"]) == ("OFF", "false")
+
+
+@pytest.mark.spark
+def test_the_jars_of_a_site_come_beside_splinks(tmp_path: Path) -> None:
+    alone = configuration(Spark(), tmp_path)["spark.jars"]
+    assert Path(alone).is_file()
+    assert configuration(Spark(conf={"spark.jars": "/a.jar,/b.jar"}), tmp_path)["spark.jars"] == (
+        f"{alone},/a.jar,/b.jar"
+    )

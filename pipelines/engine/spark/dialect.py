@@ -12,9 +12,13 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.optimizer.annotate_types import annotate_types
 
-from pipelines.engine.sql import parsed
+from pipelines.engine.sql import DIALECT, parsed
 from pipelines.errors import EngineFault
+
+#: what a condition's columns are thought to be of
+ROW = "row_asked"
 
 
 def view_name(table: str) -> str:
@@ -36,11 +40,37 @@ def spark_sql(sql: str, empty: frozenset[str] = frozenset()) -> str:
                 exp.cast(exp.Anonymous(this="array"), "array<string>", dialect="spark")
             )
     _name_apart(tree)
+    _rewritten(tree)
+    return _said(tree)
+
+
+@lru_cache(maxsize=1024)
+def spark_condition(sql: str, columns: tuple[tuple[str, str], ...] = ()) -> str:
+    """A condition on a row in Spark's words; ``columns``: its columns with their promised types.
+
+    Only by its type is it known whether a ``len`` counts characters or elements. Raises as
+    `spark_sql`.
+    """
+    tree = parsed(f"SELECT {sql} AS held FROM {ROW}").copy()
+    alone = [column for column in tree.find_all(exp.Column) if not column.table]
+    for column in alone:
+        column.set("table", exp.to_identifier(ROW))
+    annotate_types(tree, schema={ROW: dict(columns)} if columns else None, dialect=DIALECT)
+    for column in alone:
+        column.set("table", None)
+    _rewritten(tree)
+    return _said(tree.expressions[0].this)
+
+
+def _rewritten(tree: exp.Expr) -> None:
     for node in reversed(list(tree.bfs())):  # parts before what they are parts of
         if (rewrite := _REWRITES.get(type(node))) is not None:
             made = rewrite(node)
             if made is not node:
                 node.replace(made)
+
+
+def _said(tree: exp.Expr) -> str:
     return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE, comments=False)
 
 
@@ -228,6 +258,96 @@ def _difference(node: exp.Expr) -> exp.Expr:
     return exp.Paren(this=exp.Sub(this=counted(node.this), expression=counted(node.expression)))
 
 
+def _length(node: exp.Expr) -> exp.Expr:
+    """``len`` counts the elements of a list too; Spark has another word for these."""
+    if node.this.is_type(exp.DataType.Type.ARRAY, exp.DataType.Type.LIST):
+        return exp.ArraySize(this=node.this.copy())
+    return node
+
+
+def _overlap(node: exp.Expr) -> exp.Expr:
+    """NULLs in lists are passed over; to Spark they leave it unknown whether the lists meet."""
+    return _overlapping(node.this, node.expression)
+
+
+def _overlapping(one: exp.Expr, other: exp.Expr) -> exp.Expr:
+    met = exp.Anonymous(this="arrays_overlap", expressions=[one.copy(), other.copy()])
+    return _if_known([one, other], exp.Coalesce(this=met, expressions=[exp.false()]))
+
+
+def _hamming(one: exp.Expr, other: exp.Expr) -> exp.Expr:
+    """How many bytes differ, of two texts as long as each other; Spark has no word for it."""
+    left, right = _bytes(one), _bytes(other)
+    place = exp.Column(this=_name("byte_place"))
+    at = [
+        exp.Anonymous(this="substring", expressions=[side, place, exp.Literal.number(1)])
+        for side in (left, right)
+    ]
+    places = exp.Anonymous(
+        this="sequence", expressions=[exp.Literal.number(1), exp.Length(this=left)]
+    )
+    differ = exp.Lambda(
+        this=exp.NEQ(this=at[0], expression=at[1]), expressions=[_name("byte_place")]
+    )
+    found = exp.Anonymous(
+        this="size", expressions=[exp.Anonymous(this="filter", expressions=[places, differ])]
+    )
+    lengths = [exp.Length(this=side.copy()) for side in (left, right)]
+    unequal = exp.or_(
+        exp.NEQ(this=lengths[0], expression=lengths[1]),
+        exp.EQ(this=lengths[0].copy(), expression=exp.Literal.number(0)),
+    )
+    wrong = exp.Literal.string("hamming wants texts of one length, at least one long")
+    fails = exp.Anonymous(this="raise_error", expressions=[wrong])
+    return _if_known([one, other], exp.Case().when(unequal, fails).else_(found))
+
+
+def _damerau(one: exp.Expr, other: exp.Expr) -> exp.Expr:
+    """Of Splink's jar, which the session registers; it counts characters and knows no NULL."""
+    found = exp.Anonymous(this="damerau_levenshtein", expressions=[_bytes(one), _bytes(other)])
+    return _if_known([one, other], exp.cast(found, "bigint"))
+
+
+def _levenshtein(node: exp.Expr) -> exp.Expr:
+    return exp.Levenshtein(this=_bytes(node.this), expression=_bytes(node.expression))
+
+
+def _bytes(text: exp.Expr) -> exp.Expr:
+    """A text of one character per byte, since the distances of DuckDB count bytes."""
+    encoded = exp.Anonymous(this="encode", expressions=[text.copy(), exp.Literal.string("UTF-8")])
+    return exp.Anonymous(this="decode", expressions=[encoded, exp.Literal.string("ISO-8859-1")])
+
+
+def _if_known(values: list[exp.Expr], made: exp.Expr) -> exp.Expr:
+    unknown = exp.or_(*(exp.Is(this=value.copy(), expression=exp.null()) for value in values))
+    return exp.Case().when(exp.Not(this=exp.Paren(this=unknown)), made)
+
+
+def _like(node: exp.Expr) -> exp.Expr:
+    """A backslash of a pattern is one; to Spark it is an escape."""
+    pattern = node.expression
+    if isinstance(node.parent, exp.Escape):
+        raise EngineFault("LIKE … ESCAPE is not said for Spark: write a regular expression")
+    if not pattern.is_string:
+        twice = [pattern.copy(), exp.Literal.string("\\"), exp.Literal.string("\\\\")]
+        node.set("expression", exp.Anonymous(this="replace", expressions=twice))
+    elif "\\" in pattern.name:
+        node.set("expression", exp.Literal.string(pattern.name.replace("\\", "\\\\")))
+    return node
+
+
+def _named(node: exp.Expr) -> exp.Expr:
+    """What sqlglot knows no class of."""
+    rewrite = _NAMED.get(node.name.lower())
+    return rewrite(*node.expressions) if rewrite is not None else node
+
+
+_NAMED: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+    "array_has_any": _overlapping,
+    "damerau_levenshtein": _damerau,
+    "hamming": _hamming,
+}
+
 _REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Table: _table,
     exp.Parameter: _parameter,
@@ -240,4 +360,10 @@ _REWRITES: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.ArrayContains: _contains,
     exp.Trim: _trim,
     exp.DateDiff: _difference,
+    exp.Length: _length,
+    exp.ArrayOverlaps: _overlap,
+    exp.Levenshtein: _levenshtein,
+    exp.Like: _like,
+    exp.ILike: _like,
+    exp.Anonymous: _named,
 }

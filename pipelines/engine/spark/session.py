@@ -22,6 +22,8 @@ appender.nothing.name = nothing
 rootLogger.level = off
 rootLogger.appenderRef.nothing.ref = nothing
 """
+#: functions of Splink's jar that statements may need, with the class that computes each
+OF_THE_JAR = {"damerau_levenshtein": "uk.gov.moj.dash.linkage.LevDamerauDistance"}
 #: PySpark's own loggers that write a statement's error, its values included, on the terminal
 SPEAKING = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
@@ -41,16 +43,22 @@ def spark_faults() -> list[str]:
 
 
 def configuration(settings: Spark, temp: Path) -> dict[str, str]:
-    """Spark's configuration by name; ``settings.conf`` wins.
+    """Spark's configuration by name; ``settings.conf`` wins, but its jars come beside Splink's.
 
     ``temp`` lies in HOME: the driver spills there, and executors find there how to log.
     """
+    given = dict(settings.conf)
+    jars = [_splinks_jar(), *filter(None, [given.pop("spark.jars", "")])]
     return {
         "spark.app.name": "jiuzhulian",
         "spark.driver.memory": settings.driver_memory,
         "spark.executor.memory": settings.executor_memory,
         "spark.executor.cores": str(settings.executor_cores),
         "spark.local.dir": str(temp),
+        # nothing is kept there: it is where Spark would put a table with no view, and it makes it
+        "spark.sql.warehouse.dir": str(temp / "warehouse"),
+        # the driver hands it to the executors
+        "spark.jars": ",".join(jars),
         # texts of errors and plans may quote a person's data: nothing is logged, served or printed
         "spark.log.level": "OFF",
         "spark.executor.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{temp / QUIET}",
@@ -75,14 +83,21 @@ def configuration(settings: Spark, temp: Path) -> dict[str, str]:
         # a lost worker is no reason to lose the night, a fault of the statement is
         "spark.task.maxFailures": "4",
         "spark.excludeOnFailure.enabled": "false",
-        **settings.conf,
+        **given,
     }
+
+
+def _splinks_jar() -> str:
+    from splink.internals.spark.jar_location import similarity_jar_location  # imports PySpark
+
+    return str(similarity_jar_location())
 
 
 def started(settings: Spark, temp: Path) -> SparkSession:
     """A session on the cluster; the caller stops it."""
     from pyspark.logger import PySparkLogger
     from pyspark.sql import SparkSession
+    from pyspark.sql.types import DoubleType
 
     for name in SPEAKING:
         PySparkLogger.getLogger(name).disabled = True
@@ -90,4 +105,7 @@ def started(settings: Spark, temp: Path) -> SparkSession:
     for name, value in configuration(settings, temp).items():
         builder = builder.config(name, value)
     (temp / QUIET).write_text(NOTHING, encoding="utf-8")
-    return builder.getOrCreate()
+    session = builder.getOrCreate()
+    for name, class_ in OF_THE_JAR.items():
+        session.udf.registerJavaFunction(name, class_, DoubleType())
+    return session
