@@ -62,7 +62,8 @@ class Settings(BaseSettings):
     max_unpacked_ratio: int = 250
     #: cells that a sheet may lay out, empty ones between the first and the last included
     max_workbook_cells: int = 60_000_000
-    #: places (the first 2, 4, 6 or 9 digits of their region codes) that get a file of their own, too
+    #: places that get a file of their own, by the first 2, 4, 6 or 9 digits of their region codes;
+    #: in the environment as JSON
     publish_places: tuple[str, ...] = ()
     #: publications that stay in published/history: the last one of each of so many nights
     keep_published_nights: int = Field(default=7, ge=1)

@@ -1,4 +1,4 @@
-"""Database files in the making: opened beside what people read, in a format that older clients open.
+"""Database files in the making, in a format that older clients open.
 
 What goes into them, and when they are swapped in, does not belong here.
 """
@@ -6,9 +6,10 @@ What goes into them, and when they are swapped in, does not belong here.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -55,9 +56,8 @@ def database(
     before = os.umask(0o777 & ~mode)
     try:
         taken.begin(path)
-        con.execute(
-            f"ATTACH {literal(str(path))} AS {quoted(catalog)} (STORAGE_VERSION '{STORAGE_VERSION}')"
-        )
+        named = f"{literal(str(path))} AS {quoted(catalog)}"
+        con.execute(f"ATTACH {named} (STORAGE_VERSION '{STORAGE_VERSION}')")
         os.chmod(path, mode)
         taken.clear(con, catalog)
         yield
@@ -78,10 +78,16 @@ def create(con: duckdb.DuckDBPyConnection, promise: Promise, name: str) -> None:
     con.execute(f"CREATE TABLE {name} ({columns})")
 
 
-def fill(con: duckdb.DuckDBPyConnection, promise: Promise, name: str, rows: str) -> None:
+def fill(
+    con: duckdb.DuckDBPyConnection,
+    promise: Promise,
+    name: str,
+    rows: str,
+    values: Mapping[str, Any] | None = None,
+) -> None:
     """Write the rows of a statement, in key order, so that equal nights give equal files."""
     order = ", ".join(quoted(column) for column in promise.key) or "ALL"
-    con.execute(f"INSERT INTO {name} FROM ({rows}) ORDER BY {order}")
+    con.execute(f"INSERT INTO {name} FROM ({rows}) ORDER BY {order}", dict(values or {}))
 
 
 def describe(con: duckdb.DuckDBPyConnection, promise: Promise, name: str) -> None:

@@ -1,7 +1,7 @@
 """monitoring.duckdb and identity.duckdb: built beside the old file, audited, swapped in at once.
 
 Which tables go in is said by their promises; the format is one that older clients open. The same
-tables as Parquet and what they were made from appear in the same step.
+tables as Parquet, files of places and what they were made from appear in the same step.
 """
 
 from __future__ import annotations
@@ -36,12 +36,18 @@ from pipelines.publish.database import (
 )
 from pipelines.publish.made_from import digest, made_from, remember
 from pipelines.publish.parquet import Selection, write_dictionary, write_parquet
+from pipelines.publish.places.write import Places, tell, write_places
 from pipelines.publish.validation import stop_if_held_back
+
+NO_PLACES = Places()
 
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A database file that was finished; ``shown``: whether it is the one that people open."""
+    """A database file that was finished; ``shown``: whether it is the one that people open.
+
+    ``places``: the files of places that lie beside it, and whom none of them holds.
+    """
 
     path: Path
     tables: int
@@ -50,6 +56,7 @@ class PublishedFile:
     replaced: bool
     shown: bool = True
     version: str = ""
+    places: Places = NO_PLACES
 
 
 def monitoring_file(night: Night) -> PublishedFile:
@@ -59,6 +66,7 @@ def monitoring_file(night: Night) -> PublishedFile:
     """
     stop_if_held_back(night)
     published = publish(night)
+    tell(night, published.places)
     if not published.shown:
         warn(
             f"the night of {night.as_of} is kept as version {published.version}; "
@@ -91,6 +99,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
         held = audit(night, promises, path, flat=False, known=taken.tables)
         audit_parquet(night, selected, parquet)
         bulletin.write_bulletin(path, folder / versions.BULLETIN, small)
+        places = write_places(night, folder, promises, sources)
         tables = {name: [one.rows, one.hash] for name, one in sorted(held.items())}
         versions.write_manifest(folder, {
             "as_of": night.as_of.isoformat(),
@@ -103,6 +112,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
             WRITTEN_FROM: sources,
             "tables_sha256": digest(tables),
             "row_counts_accepted": night.settings.accept_row_counts == night.as_of,
+            **places.told,
         })  # fmt: skip
         size = path.stat().st_size
         version = versions.seal(home, folder, night.as_of)
@@ -114,6 +124,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
     return PublishedFile(
         home.monitoring, len(promises), sum(one.rows for one in held.values()), size,
         replaced=before is not None and visible, shown=visible, version=version.name,
+        places=places,
     )  # fmt: skip
 
 

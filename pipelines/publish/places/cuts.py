@@ -83,9 +83,7 @@ def _cut(told: Mapping[str, Any], codes: frozenset[str]) -> Cut:
     )  # fmt: skip
 
 
-def _faults(
-    found: Mapping[str, Cut], promises: Mapping[str, Promise]
-) -> Iterator[tuple[str, str]]:
+def _faults(found: Mapping[str, Cut], promises: Mapping[str, Promise]) -> Iterator[tuple[str, str]]:
     for table in sorted(set(promises) - set(found)):
         yield table, "is published, and nothing says which of its rows are a place's"
     for table in sorted(set(found) - set(promises)):
