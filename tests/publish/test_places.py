@@ -23,7 +23,7 @@ from pipelines.publish.audience import allowed_promises
 from pipelines.publish.places import write as writing
 from pipelines.publish.places.cuts import ALL, NONE, load_cuts
 from pipelines.publish.places.write import Outside, Places
-from pipelines.publish.restore import restore
+from pipelines.publish.restore import kept, restore
 from pipelines.settings import SCHEMAS, Settings
 from tests.publish.conftest import AS_OF, open_night, write, write_all
 
@@ -389,6 +389,7 @@ def test_it_appears_with_its_version_and_is_readable(home: Home) -> None:
     told = versions.manifest_of(home, version)
     assert told["places"][EAST]["tables"]["population.person"][0] == 2
     assert told["in_no_place"]["population.person"] == {"unknown": 1, "elsewhere": 1}
+    assert [one.places for one in kept(home.root)] == [CITIES]
 
     file = home.places.resolve() / WEST / "monitoring.duckdb"
     file.write_bytes(file.read_bytes()[:-1])

@@ -99,6 +99,9 @@ def _of_one(cut: Cut, promise: Promise, found: Mapping[str, Cut]) -> Iterator[st
     for name in (*(name for name, _ in cut.by), *cut.empty, *cut.counted):
         if name not in columns:
             yield f"has no column {name}"
+    for name, _ in cut.by:
+        if name in columns and columns[name].type != "VARCHAR":
+            yield f"{name} is no text: neither an id nor a region code"
     if (cut.empty or cut.counted) and cut.rows != ALL:
         yield f"empty and counted go with rows: {ALL}"
     for name in cut.empty:

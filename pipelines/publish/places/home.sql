@@ -66,7 +66,8 @@ renamed as (
         ) as place
     from became
     inner join alive on became.new_id = alive.id
-    where became.old_id not in (select id from alive)
+    left join alive as itself on became.old_id = itself.id
+    where itself.id is null
 ),
 
 known as (
