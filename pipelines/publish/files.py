@@ -36,7 +36,8 @@ from pipelines.publish.database import (
 )
 from pipelines.publish.made_from import digest, made_from, remember
 from pipelines.publish.parquet import Selection, write_dictionary, write_parquet
-from pipelines.publish.places.write import Places, tell, write_places
+from pipelines.publish.places.told import Places, tell
+from pipelines.publish.places.write import write_places
 from pipelines.publish.validation import stop_if_held_back
 
 NO_PLACES = Places()
@@ -66,7 +67,7 @@ def monitoring_file(night: Night) -> PublishedFile:
     """
     stop_if_held_back(night)
     published = publish(night)
-    tell(night, published.places)
+    tell(published.places)
     if not published.shown:
         warn(
             f"the night of {night.as_of} is kept as version {published.version}; "

@@ -20,9 +20,10 @@ from pipelines.lake.home import Home
 from pipelines.lake.night import Night
 from pipelines.publish import versions
 from pipelines.publish.audience import allowed_promises
+from pipelines.publish.carried import Carried
 from pipelines.publish.places import write as writing
 from pipelines.publish.places.cuts import ALL, NONE, load_cuts
-from pipelines.publish.places.write import Outside, Places
+from pipelines.publish.places.told import Outside, Places
 from pipelines.publish.restore import kept, restore
 from pipelines.settings import SCHEMAS, Settings
 from tests.publish.conftest import AS_OF, open_night, write, write_all
@@ -438,7 +439,7 @@ def test_a_renewal_writes_what_changed_alone(
     publish_night(home, run_id="run-3", population__death=more, population__household=moved)
     assert {(EAST, "population.person"), (WEST, "quality.rule_yield")} <= set(written)
     assert names(home, EAST, "population.person", "person_id") == set()
-    monkeypatch.setattr(writing, "carried_place", lambda *_: (writing.Carried(), {}))
+    monkeypatch.setattr(writing, "carried_place", lambda *_: (Carried(), {}))
     anew = publish_night(home, run_id="run-4", population__death=more)
     assert anew.places.held == renewed.places.held
     assert anew.places.outside == renewed.places.outside

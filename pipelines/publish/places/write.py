@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,11 @@ from pipelines.engine.sql import literal, parameters, quoted, read_sql, tables_r
 from pipelines.errors import ConfigurationFault
 from pipelines.lake import fingerprint
 from pipelines.lake.night import Night
-from pipelines.lake.pointer import write_json
-from pipelines.logs import say, warn
 from pipelines.publish import versions
 from pipelines.publish.about import COUNTS
 from pipelines.publish.analysis import add_questions
-from pipelines.publish.audit import Content, audit_place
-from pipelines.publish.carried import IN_NO_PLACE, WRITTEN_FROM, Carried, carried_place
+from pipelines.publish.audit import audit_place
+from pipelines.publish.carried import IN_NO_PLACE, Carried, carried_place
 from pipelines.publish.database import connection, create, database, describe, fill
 from pipelines.publish.places.cuts import (
     ALL,
@@ -36,60 +33,12 @@ from pipelines.publish.places.cuts import (
     load_cuts,
     statement_of,
 )
+from pipelines.publish.places.told import Outside, Places, write_list
 
 HOME_SQL = read_sql(Path(__file__).parent / "home.sql")
 OUTSIDE_SQL = read_sql(Path(__file__).parent / "outside.sql")
 WHOLE = "whole"
 MODE = 0o644
-#: what is told of people by name
-COUNTED = (("persons", "population.person"), ("households", "population.household"))
-
-
-@dataclass(frozen=True)
-class Outside:
-    """Rows of a table that no place's file holds: nobody knows where, or in none of the places."""
-
-    unknown: int = 0
-    elsewhere: int = 0
-
-
-@dataclass(frozen=True)
-class Places:
-    """What was written: place → table → its content, what each was written from, who is in none."""
-
-    held: Mapping[str, Mapping[str, Content]] = field(default_factory=dict)
-    wanted: Mapping[str, str] = field(default_factory=dict)
-    outside: Mapping[str, Outside] = field(default_factory=dict)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """For the records of a run: places, and who is in none of their files."""
-        if not self.held:
-            return {}
-        return {versions.PLACES: len(self.held)} | {
-            f"{name}_{where}": getattr(self.outside[table], where)
-            for name, table in COUNTED if table in self.outside
-            for where in ("unknown", "elsewhere")
-        }  # fmt: skip
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """For the manifest of the version; nothing where there are no places."""
-        if not self.held:
-            return {}
-        return {
-            versions.PLACES: {
-                code: {
-                    "tables": {name: [one.rows, one.hash] for name, one in sorted(held.items())},
-                    WRITTEN_FROM: dict(self.wanted),
-                }
-                for code, held in self.held.items()
-            },
-            IN_NO_PLACE: {
-                name: {"unknown": one.unknown, "elsewhere": one.elsewhere}
-                for name, one in sorted(self.outside.items())
-            },
-        }
 
 
 def write_places(
@@ -119,23 +68,8 @@ def write_places(
         for code, path in files.items()
     }
     places = Places(held, wanted, outside)
-    _list(folder / versions.PLACES, night, places)
+    write_list(folder / versions.PLACES / versions.PLACE_LIST, night.as_of, places)
     return places
-
-
-def tell(night: Night, places: Places) -> None:
-    """Say how many people and households no file of a place holds, and which place has nobody."""
-    if not places.held:
-        return
-    counted = ", ".join(
-        f"{name} {places.outside[table].unknown} of unknown place, "
-        f"{places.outside[table].elsewhere} elsewhere"
-        for name, table in COUNTED if table in places.outside
-    )  # fmt: skip
-    say(f"{len(places.held)} places have a file of their own; in none: {counted or 'nothing'}")
-    for code, held in places.held.items():
-        if all(held[table].rows == 0 for _, table in COUNTED if table in held):
-            warn(f"nobody lives in {code} (publish_places): its file is empty; see meta.region")
 
 
 def _readable(folder: Path) -> None:
@@ -324,18 +258,3 @@ def _named(promise: Promise, catalog: str = WHOLE) -> str:
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any] | None = None) -> int:
     return int(con.execute(sql, dict(values or {})).fetchall()[0][0])
-
-
-def _list(folder: Path, night: Night, places: Places) -> None:
-    """What lies in ``places/``, for programs that carry it on: counts alone."""
-    write_json(folder / versions.PLACE_LIST, {
-        "as_of": night.as_of.isoformat(),
-        "places": {
-            code: {
-                name: held[table].rows
-                for name, table in COUNTED if table in held
-            }
-            for code, held in places.held.items()
-        },
-    })  # fmt: skip
-    (folder / versions.PLACE_LIST).chmod(MODE)
