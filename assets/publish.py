@@ -219,6 +219,7 @@ def monitoring(
             "dagster/row_count": published.rows,
             "bytes": published.size,
             "replaced": published.replaced,
+            **published.places.counts,
         }
     )
 

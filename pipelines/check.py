@@ -18,6 +18,7 @@ from pipelines.intake.pull import delivery_faults
 from pipelines.logs import warn
 from pipelines.orders.faults import order_faults
 from pipelines.publish.audience import audience_faults, left_out
+from pipelines.publish.places.cuts import cut_faults
 from pipelines.settings import Settings
 
 
@@ -44,7 +45,8 @@ def check_all(schemas: Path, policy: Path, settings: Settings | None = None) -> 
     faults.extend(wrong)
     faults.extend(order_faults(schemas, policy))
     if promises:
-        faults.extend(audience_faults(schemas))
+        listed = audience_faults(schemas)
+        faults.extend(listed or cut_faults(schemas))
     if settings is not None and contracts:
         faults.extend(delivery_faults(settings, contracts))
     if faults:

@@ -21,6 +21,7 @@ from pipelines.lake import machine
 from pipelines.lake.home import Home
 from pipelines.logs import terminal
 from pipelines.orders.faults import order_faults
+from pipelines.publish.places.cuts import cut_faults
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def faults_before(settings: Settings, as_of: date) -> list[str]:
     faults = check_policy(settings.policy, as_of)
     faults = faults or check_entitlements(settings.policy, settings.schemas, as_of)
     faults += order_faults(settings.schemas, settings.policy)
+    faults += cut_faults(settings.schemas) if settings.publish_places else []
     faults += delivery_faults(settings, load_contracts(settings.schemas))
     faults += spark_faults() if settings.engine == "spark" else []
     if not settings.landing.is_dir():

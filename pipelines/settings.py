@@ -6,6 +6,7 @@ belong here (they are dated data under ``schemas/policies``), nor secrets.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -26,6 +27,8 @@ from pipelines.spark_settings import Spark
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMAS = ROOT / "schemas"
+#: the beginning of region codes, down to the level at which a place lies
+PLACE = re.compile(r"\d{2}(?<!00)(\d{2}(?<!00)(\d{2}(?<!00)(\d{3}(?<!000))?)?)?")
 #: settings on which results depend; all others say where things lie and how fast they go
 DECIDING = (
     "income_check_valid_months", "case_clear_days", "case_silence_days", "gap_payment_days",
@@ -59,6 +62,9 @@ class Settings(BaseSettings):
     max_unpacked_ratio: int = 250
     #: cells that a sheet may lay out, empty ones between the first and the last included
     max_workbook_cells: int = 60_000_000
+    #: places that get a file of their own, by the first 2, 4, 6 or 9 digits of their region codes;
+    #: in the environment as JSON
+    publish_places: tuple[str, ...] = ()
     #: publications that stay in published/history: the last one of each of so many nights
     keep_published_nights: int = Field(default=7, ge=1)
     #: days for which the lake keeps a night, to replay, compare and explain it; 0: for ever
@@ -110,6 +116,19 @@ class Settings(BaseSettings):
             if not NAME.fullmatch(name):
                 raise ValueError("a name is of small letters, digits and _, up to 40 of them")
         return places
+
+    @field_validator("publish_places")
+    @classmethod
+    def _places(cls, codes: tuple[str, ...]) -> tuple[str, ...]:
+        for code in codes:
+            if not PLACE.fullmatch(code):
+                raise ValueError(
+                    "a place is the first 2, 4, 6 or 9 digits of its region codes, without the "
+                    "zeros of a level below: 3711 for a city, 371102 for a county"
+                )
+        if len(set(codes)) < len(codes):
+            raise ValueError("a place stands twice")
+        return codes
 
     @property
     def deciding(self) -> dict[str, float]:

@@ -46,6 +46,7 @@ class Home:
         self.monitoring = self.published / "monitoring.duckdb"
         self.parquet = self.published / "parquet"
         self.bulletin = self.published / "bulletin.html"
+        self.places = self.published / "places"
         self.history = self.published / "history"
         self.current = self.published / "current"
         self.identity = self.restricted / "identity.duckdb"

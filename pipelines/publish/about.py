@@ -23,6 +23,8 @@ COUNTS: dict[str, tuple[str, str]] = {
     "checks": ("quality.expectation", "TRUE"),
     "checks_failed": ("quality.expectation", "NOT success"),
 }
+#: those that count people and what concerns them; a place's file counts its own
+COUNTED_FOR_PLACES = frozenset(COUNTS) - {"checks", "checks_failed"}
 COUNTED = sorted({table for table, _ in COUNTS.values()} - {"quality.expectation"} | {"meta.rule"})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +55,58 @@ def audit(
     faults += _lost_tables(night, promises)
     _stop_at(night, path.name, faults)
     return held
+
+
+def audit_place(
+    night: Night,
+    promises: Sequence[Promise],
+    path: Path,
+    code: str,
+    expected: Mapping[str, int],
+) -> dict[str, Content]:
+    """What the file of a place holds, by table; raises PublicationHeldBack with all that is wrong.
+
+    ``expected``: rows that were meant for it, by table. Its texts were looked at in the whole file.
+    """
+    with duckdb.connect(str(path), read_only=True) as con:
+        tables = [promise.table for promise in promises]
+        views = views_over(tables, night.settings.schemas)
+        faults = _as_promised(con, [*promises, *views], flat=False)
+        held = {} if faults else _held(con, promises, flat=False)
+        if held:
+            faults += [
+                f"{table} has {held[table].rows} rows, {rows} were meant for it"
+                for table, rows in sorted(expected.items()) if held[table].rows != rows
+            ]  # fmt: skip
+            faults += [*_of_this_night(con, night, promises), *_strangers(con, promises, code)]
+    _stop_at(night, f"{path.name} of {code}", faults)
+    return held
+
+
+def _strangers(con: duckdb.DuckDBPyConnection, promises: Sequence[Promise], code: str) -> list[str]:
+    """Households of another place in the file of this one, and people who live in none of its own
+    households and, by their own region, elsewhere.
+    """
+    columns = {promise.table: promise.column_names for promise in promises}
+    if not {"household_id", "region_code"} <= set(columns.get("population.household", ())):
+        return []
+    faults = []
+    households = con.execute(
+        "SELECT count(*) FROM population.household WHERE NOT starts_with(region_code, $code)",
+        {"code": code},
+    ).fetchall()[0][0]
+    if households:
+        faults.append(f"population.household has {households} households of another place")
+    if {"household_id", "region_code"} <= set(columns.get("population.person", ())):
+        persons = con.execute(
+            "SELECT count(*) FROM population.person AS person WHERE NOT starts_with(region_code, "
+            "$code) AND NOT EXISTS (FROM population.household AS household "
+            "WHERE household.household_id = person.household_id)",
+            {"code": code},
+        ).fetchall()[0][0]
+        if persons:
+            faults.append(f"population.person has {persons} people of another place")
+    return faults
 
 
 def audit_parquet(night: Night, selected: Sequence[Selection], folder: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -28,6 +29,8 @@ from pipelines.publish.audience import audience
 
 #: in a version's manifest: table → what it was written from
 WRITTEN_FROM = "written_from"
+#: table → its rows that no place's file holds: place unknown, or known and in none of them
+IN_NO_PLACE = "in_no_place"
 HERE = Path(__file__).parent
 
 
@@ -89,23 +92,48 @@ def written_from(night: Night, promises: Sequence[Promise]) -> dict[str, str]:
 
 def carried(home: Home, as_of: date, wanted: Mapping[str, str]) -> Carried:
     """What of the version that is shown was written from the same, and is as it was written."""
-    version = versions.shown(home)
-    try:
-        told = versions.manifest_of(home, version) if version else {}
-    except JiuzhulianError:
-        return Carried()  # it cannot be read: everything is written anew
-    held = told.get(WRITTEN_FROM, {})
-    same = frozenset(name for name, digest in wanted.items() if held.get(name) == digest)
+    version, told = _shown(home)
+    same = _same(told, wanted)
     if version is None or not same:
         return Carried()
     folder = versions.folder_of(home, version)
-
-    def sound(name: str) -> bool:
-        path, said = folder / name, told["files"].get(name)
-        return said is not None and path.is_file() and versions.sha256_of(path) == said["sha256"]
-
     files = {name: f"{versions.PARQUET}/{name.replace('.', '/', 1)}.parquet" for name in same}
-    parquet = {name: folder / file for name, file in files.items() if sound(file)}
-    if version.as_of != as_of or not sound(versions.DATABASE):
+    parquet = {name: folder / file for name, file in files.items() if _sound(folder, told, file)}
+    if version.as_of != as_of or not _sound(folder, told, versions.DATABASE):
         return Carried(parquet)
     return Carried(parquet, folder / versions.DATABASE, same)
+
+
+def carried_place(
+    home: Home, as_of: date, code: str, wanted: Mapping[str, str]
+) -> tuple[Carried, dict[str, Any]]:
+    """The same of a place's file, and what the version says of it and of whom no file holds."""
+    version, told = _shown(home)
+    said = told.get(versions.PLACES, {}).get(code, {})
+    same = _same(said, wanted)
+    if version is None or version.as_of != as_of or not same:
+        return Carried(), {}
+    file = f"{versions.PLACES}/{code}/{versions.DATABASE}"
+    folder = versions.folder_of(home, version)
+    if not _sound(folder, told, file):
+        return Carried(), {}
+    return Carried({}, folder / file, same), said | {IN_NO_PLACE: told.get(IN_NO_PLACE, {})}
+
+
+def _shown(home: Home) -> tuple[versions.Version | None, dict[str, Any]]:
+    """The version that is shown and its manifest; without one that can be read all is written."""
+    version = versions.shown(home)
+    try:
+        return version, versions.manifest_of(home, version) if version else {}
+    except JiuzhulianError:
+        return None, {}
+
+
+def _same(told: Mapping[str, Any], wanted: Mapping[str, str]) -> frozenset[str]:
+    held = told.get(WRITTEN_FROM, {})
+    return frozenset(name for name, digest in wanted.items() if held.get(name) == digest)
+
+
+def _sound(folder: Path, told: Mapping[str, Any], name: str) -> bool:
+    path, said = folder / name, told["files"].get(name)
+    return said is not None and path.is_file() and versions.sha256_of(path) == said["sha256"]

@@ -1,14 +1,13 @@
 """monitoring.duckdb and identity.duckdb: built beside the old file, audited, swapped in at once.
 
 Which tables go in is said by their promises; the format is one that older clients open. The same
-tables as Parquet and what they were made from appear in the same step.
+tables as Parquet, files of places and what they were made from appear in the same step.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,29 +16,39 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.promises import Promise, load_promises
-from pipelines.engine.sql import literal, quoted
+from pipelines.engine.sql import quoted
 from pipelines.lake.durable import sync
 from pipelines.lake.night import Night
 from pipelines.logs import warn
 from pipelines.publish import bulletin, versions
-from pipelines.publish.analysis import add_questions, comment
+from pipelines.publish.analysis import add_questions
 from pipelines.publish.audience import SHOWN, allowed_promises, audience, shown_texts
 from pipelines.publish.audit import audit, audit_parquet
-from pipelines.publish.carried import WRITTEN_FROM, Carried, carried, written_from
+from pipelines.publish.carried import WRITTEN_FROM, carried, written_from
+from pipelines.publish.database import (
+    MADE,
+    STORAGE_VERSION,
+    connection,
+    create,
+    database,
+    describe,
+    fill,
+)
 from pipelines.publish.made_from import digest, made_from, remember
 from pipelines.publish.parquet import Selection, write_dictionary, write_parquet
+from pipelines.publish.places.told import Places, tell
+from pipelines.publish.places.write import write_places
 from pipelines.publish.validation import stop_if_held_back
 
-#: the oldest that DuckDB 2.0 writes; clients from 1.1 on read all of it (1.0 opens the file but
-#: cannot read a column of lists that are all empty)
-STORAGE_VERSION = "v1.0.0"
-MADE = "made"
-NOTHING = Carried()
+NO_PLACES = Places()
 
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A database file that was finished; ``shown``: whether it is the one that people open."""
+    """A database file that was finished; ``shown``: whether it is the one that people open.
+
+    ``places``: the files of places that lie beside it, and whom none of them holds.
+    """
 
     path: Path
     tables: int
@@ -48,6 +57,7 @@ class PublishedFile:
     replaced: bool
     shown: bool = True
     version: str = ""
+    places: Places = NO_PLACES
 
 
 def monitoring_file(night: Night) -> PublishedFile:
@@ -57,6 +67,7 @@ def monitoring_file(night: Night) -> PublishedFile:
     """
     stop_if_held_back(night)
     published = publish(night)
+    tell(published.places)
     if not published.shown:
         warn(
             f"the night of {night.as_of} is kept as version {published.version}; "
@@ -76,7 +87,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
     taken = carried(home, night.as_of, sources)
     with versions.draft(home, night.as_of) as folder:
         path, parquet = folder / versions.DATABASE, folder / versions.PARQUET
-        with _made(night, path, 0o644, taken) as con:
+        with connection(night) as con, database(con, path, 0o644, taken):
             for promise in promises:
                 if promise.table not in taken.tables:
                     _table(con, night, promise, _named(promise, flat=False))
@@ -89,6 +100,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
         held = audit(night, promises, path, flat=False, known=taken.tables)
         audit_parquet(night, selected, parquet)
         bulletin.write_bulletin(path, folder / versions.BULLETIN, small)
+        places = write_places(night, folder, promises, sources)
         tables = {name: [one.rows, one.hash] for name, one in sorted(held.items())}
         versions.write_manifest(folder, {
             "as_of": night.as_of.isoformat(),
@@ -101,6 +113,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
             WRITTEN_FROM: sources,
             "tables_sha256": digest(tables),
             "row_counts_accepted": night.settings.accept_row_counts == night.as_of,
+            **places.told,
         })  # fmt: skip
         size = path.stat().st_size
         version = versions.seal(home, folder, night.as_of)
@@ -112,6 +125,7 @@ def publish(night: Night, *, whatever_is_shown: bool = False) -> PublishedFile:
     return PublishedFile(
         home.monitoring, len(promises), sum(one.rows for one in held.values()), size,
         replaced=before is not None and visible, shown=visible, version=version.name,
+        places=places,
     )  # fmt: skip
 
 
@@ -137,7 +151,7 @@ def _file(night: Night, promises: Sequence[Promise], target: Path, mode: int) ->
     partial = target.with_name(f".{target.name}.{night.run_id}.partial")
     _wipe(target)
     try:
-        with _made(night, partial, mode) as con:
+        with connection(night) as con, database(con, partial, mode):
             for promise in promises:
                 _table(con, night, promise, _named(promise, flat=True))
         held = audit(night, promises, partial, flat=True)
@@ -157,44 +171,9 @@ def _named(promise: Promise, *, flat: bool) -> str:
     return f"{MADE}.{quoted(schema)}.{quoted(promise.name)}"
 
 
-@contextmanager
-def _made(
-    night: Night, partial: Path, mode: int, taken: Carried = NOTHING
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database file, attached; complete in one file when the block ends."""
-    con = duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": night.settings.memory_limit,
-            "temp_directory": str(night.temp),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        },
-    )
-    before = os.umask(0o777 & ~mode)
-    try:
-        path = literal(str(partial))
-        taken.begin(partial)
-        con.execute(f"ATTACH {path} AS {MADE} (STORAGE_VERSION '{STORAGE_VERSION}')")
-        os.chmod(partial, mode)
-        taken.clear(con, MADE)
-        yield con
-        con.execute(f"CHECKPOINT {MADE}")
-        con.execute(f"DETACH {MADE}")
-    finally:
-        os.umask(before)
-        con.close()
-
-
 def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name: str) -> None:
-    """Create, fill (in key order, so that equal nights give equal files) and comment a table."""
-    columns = ", ".join(
-        f"{quoted(c.name)} {c.type}"
-        + ("" if c.nullable and c.name not in promise.key else " NOT NULL")
-        for c in promise.columns
-    )
-    con.execute(f"CREATE SCHEMA IF NOT EXISTS {name.rsplit('.', 1)[0]}")
-    con.execute(f"CREATE TABLE {name} ({columns})")
+    """Create, fill and comment a table."""
+    create(con, promise, name)
     pointer = night.pointer(promise.table)
     if pointer and pointer.base_files():
         listed = [
@@ -204,14 +183,8 @@ def _table(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, name:
             for c in promise.columns
         ]
         source = f"({pointer.select(night.home.lake, listed)})"
-        order = ", ".join(quoted(column) for column in promise.key) or "ALL"
-        con.execute(
-            f"INSERT INTO {name} FROM ({_rows(con, night, promise, source)}) ORDER BY {order}"
-        )
-    con.execute(f"COMMENT ON TABLE {name} IS {comment(promise)}")
-    for column in promise.columns:
-        text = literal(f"{column.zh} / {column.en}")
-        con.execute(f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {text}")
+        fill(con, promise, name, _rows(con, night, promise, source))
+    describe(con, promise, name)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, night: Night, promise: Promise, source: str) -> str:

@@ -80,7 +80,8 @@ def _night(home: Home, which: str) -> date:
 
 @dataclass(frozen=True)
 class Kept:
-    """A version as the command ``versions`` lists it; ``damaged`` only where that was asked."""
+    """A version as the command ``versions`` lists it; ``places`` have a file of their own in it,
+    ``damaged`` only where that was asked."""
 
     version: str
     as_of: str
@@ -93,6 +94,7 @@ class Kept:
     bytes: int
     made_from_sha256: str
     tables_sha256: str
+    places: tuple[str, ...] = ()
     damaged: tuple[str, ...] | None = None
 
 
@@ -110,6 +112,7 @@ def kept(root: Path, *, verify: bool = False) -> list[Kept]:
             rows=sum(rows for rows, _ in told["tables"].values()),
             bytes=sum(one["bytes"] for one in told["files"].values()),
             made_from_sha256=told["made_from_sha256"], tables_sha256=told["tables_sha256"],
+            places=tuple(told.get(versions.PLACES, ())),
             damaged=tuple(versions.damaged(home, version)) if verify else None,
         ))  # fmt: skip
     return found

@@ -33,6 +33,8 @@ def versions_text(found: Sequence[Kept]) -> RenderableType:
 
 def _mark(one: Kept) -> str:
     marks = ["现用 shown"] if one.shown else []
+    if one.places:
+        marks.append(f"各地文件 {len(one.places)} places")
     if one.damaged is not None:
         marks.append(f"损坏 {len(one.damaged)} files damaged" if one.damaged else "完好 intact")
     return ", ".join(marks)

@@ -1,9 +1,9 @@
 """published/: every publication is a folder of its own, and one link says which is in force.
 
-``history/<as-of>.<n>/`` holds the database, the same tables as Parquet, the bulletin, and their
-origin. ``current`` points at one of them and is replaced in one step; ``monitoring.duckdb``,
-``parquet`` and ``bulletin.html`` lead through it, so that all of a night appears at once. How a
-publication is made does not belong here.
+``history/<as-of>.<n>/`` holds the database, the same tables as Parquet, the bulletin, the places'
+own files, and their origin. ``current`` points at one of them and is replaced in one step;
+``monitoring.duckdb``, ``parquet``, ``bulletin.html`` and ``places`` lead through it, so that all of
+a night appears at once. How a publication is made does not belong here.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pipelines.lake.pointer import write_json
 DATABASE, PARQUET, MANIFEST = "monitoring.duckdb", "parquet", "manifest.json"
 BULLETIN = "bulletin.html"
 DICTIONARY = "dictionary.json"
+PLACES, PLACE_LIST = "places", "places.json"
 NAME = re.compile(r"(?P<as_of>\d{4}-\d{2}-\d{2})\.(?P<number>[1-9]\d*)")
 
 
@@ -121,8 +122,10 @@ def show(home: Home, version: Version) -> None:
     gone: list[tuple[Path, str]] = []
     for place, target in (
         (home.monitoring, DATABASE), (home.parquet, PARQUET), (home.bulletin, BULLETIN),
+        (home.places, PLACES),
     ):  # fmt: skip
-        held = (folder_of(home, version) / target).exists()  # a bulletin may not have been drawn
+        # a bulletin may not have been drawn, and places are a choice
+        held = (folder_of(home, version) / target).exists()
         (there if held else gone).append((place, f"{home.current.name}/{target}"))
     copied = any(place.exists() and not place.is_symlink() for place, _ in there)
     in_force = f"{home.history.name}/{version.name}"
@@ -144,7 +147,7 @@ def _clear(place: Path) -> None:
     copies of a version there. A folder that holds something else is left, with an error."""
     if place.is_symlink() or not place.is_dir():
         return
-    if not any((place / name).is_file() for name in (MANIFEST, DICTIONARY)):
+    if not any((place / name).is_file() for name in (MANIFEST, DICTIONARY, PLACE_LIST)):
         raise JiuzhulianError(f"{place} is a folder of somebody else: move it away")
     doomed = place.with_name(f".{place.name}.partial")
     shutil.rmtree(doomed, ignore_errors=True)

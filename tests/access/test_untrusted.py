@@ -35,6 +35,7 @@ from pipelines.lake.home import Home
 from pipelines.lookback.files import write_table
 from pipelines.orders.audiences import load_configuration
 from pipelines.publish.audience import audience
+from pipelines.publish.places.cuts import load_cuts
 from pipelines.settings import ROOT, SCHEMAS
 
 PIPELINES = ROOT / "pipelines"
@@ -153,6 +154,7 @@ DOORS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "contracts": ("sources/civil_affairs/field_report.odcs.yaml", load_contracts),
     "codes": ("codes/sex.yaml", load_codes),
     "audiences of published/": ("publish/audiences.yaml", audience),
+    "places of published/": ("publish/places.yaml", load_cuts),
     "audiences of orders": ("orders/audiences.yaml", load_configuration),
 }
 

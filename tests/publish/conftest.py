@@ -67,7 +67,7 @@ def write(night: Night, table: str, rows: list[dict[str, Any]]) -> None:
         {
             column.name: row.get(
                 column.name,
-                FILLED.get(column.type)
+                FILLED.get(column.type, [] if column.type.endswith("[]") else None)
                 if not column.nullable or column.name in promise.key else None,
             )
             for column in promise.columns

@@ -32,7 +32,8 @@ select
     coalesce(outcome.checked, 0) as checked,
     coalesce(outcome.confirmed, 0) as confirmed,
     outcome.yield,
-    cast(coalesce(unjudged.not_judged, 0) as bigint) as not_judged,
+    case when unjudged.rule_id is null then 0 else cast(unjudged.not_judged as bigint) end
+    as not_judged,
     rule.rests_on_assumption
 from meta.rule as rule
 left join fired on rule.rule_id = fired.rule_id
