@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,9 +13,10 @@ from typing import Any
 import pytest
 
 from pipelines.errors import ConfigurationFault
-from pipelines.intake import ahead
-from pipelines.intake.ahead import Due, Outcome, Task
+from pipelines.intake import ahead, converter
+from pipelines.intake.ahead import Due, Outcome
 from pipelines.intake.land import LandingSummary
+from pipelines.settings import SCHEMAS
 from tests.intake.conftest import PAYMENT, Csv, Office, payment
 
 Work = Callable[[Due], Outcome]
@@ -162,6 +164,22 @@ def test_a_storage_that_is_not_there_is_no_fault_of_the_file(
         land(office, Desk(fate={path.name: unseen}))
 
 
+def test_a_fault_of_a_library_is_told_by_its_place_alone(
+    office: Office, csv: Csv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.deliver("a_20261118.csv", csv(payment(1)))
+
+    def faulty(*_: object) -> None:
+        raise ValueError("张三")
+
+    monkeypatch.setattr(converter, "convert", faulty)
+    summary = land(office, Desk())
+    assert [one.reason for one in summary.receipts] == [
+        "could not be read: ValueError in test_ahead.faulty"
+    ]
+    assert (land(office, None).unchanged, land(office, Desk()).unchanged) == (1, 1)
+
+
 def test_an_attempt_that_outlives_landing_writes_nothing(office: Office, csv: Csv) -> None:
     path = office.deliver("a_20261118.csv", csv(payment(1)))
     late: list[tuple[Work, Due]] = []
@@ -189,6 +207,12 @@ def test_another_version_on_a_worker_is_said(office: Office, csv: Csv) -> None:
     assert list(office.home.tmp.iterdir()) == []
 
 
-def test_what_decides_how_a_file_is_read_is_in_the_version() -> None:
-    assert len(ahead.code()) == 32
-    assert Task.__module__ == "pipelines.intake.ahead"
+def test_lookups_are_part_of_the_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = ahead.code()
+    shutil.copytree(SCHEMAS / "lookups", tmp_path / "lookups")
+    monkeypatch.setattr(ahead, "SCHEMAS", tmp_path)
+    versions = []
+    for _ in range(2):
+        versions.append(ahead.code.__wrapped__())
+        (tmp_path / "lookups" / "boolean.yaml").write_text("{}", encoding="utf-8")
+    assert versions[0] == wanted != versions[1]
