@@ -1,4 +1,4 @@
-"""Python work in tasks of Spark: what comes back, what it costs, and that nothing of it is logged."""
+"""Python work in tasks of Spark: what comes back, what it costs, and nothing of it in a log."""
 
 from __future__ import annotations
 

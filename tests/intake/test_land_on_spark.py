@@ -28,6 +28,9 @@ from tests.faults.same import OF_THE_RECEIPT
 from tests.intake.dying import ALWAYS, ONCE, Dying
 
 SETTLEMENT, INSURED = "medical_insurance/settlement", "medical_insurance/insured_person"
+#: what of the city is delivered: every kind of file, with few of each
+DELIVERED = ("medical_insurance/*", "education/*", "civil_affairs/disposition",
+             "civil_affairs/assistance_household")  # fmt: skip
 NIGHTS = (date(2026, 11, 19), date(2026, 11, 20))
 #: a task is repeated, as on a cluster
 LOCAL = QUIET.model_copy(update={"master": "local[2,4]", "land_from_megabytes": 0})
@@ -46,10 +49,12 @@ def arrived(tmp_path_factory: pytest.TempPathFactory) -> dict[date, Path]:
     folder = tmp_path_factory.mktemp("city")
     write_city(200, 5, folder / "city")
     first, second = (folder / night.isoformat() for night in NIGHTS)
-    stage(folder / "city", first, NIGHTS[0])
+    for night in NIGHTS:
+        everything = folder / f"all-{night}"
+        stage(folder / "city", everything, night)
+        for dataset in (place for kind in DELIVERED for place in everything.glob(kind)):
+            shutil.copytree(dataset, folder / night.isoformat() / dataset.relative_to(everything))
     assert (first / SETTLEMENT / ONCE).exists() and (first / INSURED / ALWAYS).exists()
-    shutil.copytree(first, second)
-    stage(folder / "city", second, NIGHTS[1])
     shutil.copytree(ROOT / "data_samples" / "broken" / "landing", second, dirs_exist_ok=True)
     settlements = second / SETTLEMENT
     # the same bytes under other names, old and new; one sent again under its own
