@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from assets.factory import OWNERS, asset_key, delivery_key, room_assets, spec
+from assets.factory import OWNERS, asset_key, cluster_work, delivery_key, room_assets, spec
 from assets.groups import group
 from assets.partitions import NIGHTS, POOL
 from assets.resources import NightResource
@@ -120,6 +120,7 @@ def landing(
                 "files": len(receipts),
                 "files_tonight": sum(r.received_run == opened.run_id for r in receipts),
                 "rows_quarantined": sum(r.rows_quarantined or 0 for r in receipts),
+                **cluster_work(summary.work.get(dataset, {})),
             },
         )
 

@@ -19,6 +19,7 @@ from pipelines.intake.limits import Limits
 from pipelines.intake.pull import pulled_arrivals
 from pipelines.lake.acceptance import load_acceptances
 from pipelines.lake.closed import keep_closed, open_published, temporary_files_in
+from pipelines.lake.cluster import Machines
 from pipelines.lake.home import Home
 from pipelines.lake.kept import keep_contracts, keep_policy
 from pipelines.lake.manifest import Manifest, manifest_sha256
@@ -135,6 +136,7 @@ def land_arrivals(
             ),
             pulled,
             source,
+            Machines(night),
         )  # fmt: skip
     night.forget_receipts()
     if summary.incomplete:

@@ -21,6 +21,8 @@ class Spark(BaseModel):
     master: str = "local[2]"
     #: a statement whose tables hold fewer rows than this altogether stays on DuckDB
     from_rows: Annotated[int, Field(ge=0)] = 5_000_000
+    #: files of a night that are smaller altogether, as delivered, are converted on the driver
+    land_from_megabytes: Annotated[int, Field(ge=0)] = 1_000
     driver_memory: Size = "2g"
     executor_memory: Size = "4g"
     executor_cores: Annotated[int, Field(ge=1)] = 2

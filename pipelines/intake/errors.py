@@ -31,3 +31,8 @@ def place_of(error: BaseException) -> str:
 def is_fault_of_reader(error: BaseException) -> bool:
     """Whether a library failed on a file; its panics are no ``Exception`` to Python."""
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+def could_not_be_read(error: BaseException) -> str:
+    """Why a file is refused on which a library failed."""
+    return f"could not be read: {place_of(error)}"

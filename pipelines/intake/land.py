@@ -21,19 +21,19 @@ from pipelines.contracts.codes import CodeList
 from pipelines.contracts.model import Contract
 from pipelines.engine.duck import DuckEngine
 from pipelines.intake import corrections
-from pipelines.intake.convert import Converted, convert
+from pipelines.intake.ahead import Due, Machines, converted_ahead
+from pipelines.intake.convert import Converted
+from pipelines.intake.converter import Converter, Here
 from pipelines.intake.discover import Found, discover, in_order
-from pipelines.intake.errors import FileChanging, Refusal, is_fault_of_reader, place_of
+from pipelines.intake.errors import FileChanging, Refusal, could_not_be_read, is_fault_of_reader
 from pipelines.intake.file_names import FileNames
 from pipelines.intake.limits import DEFAULT, Limits
 from pipelines.intake.receipts import (
     LANDED,
-    NO_BYTES,
     REFUSED,
     REPEATED,
     Ledger,
     Receipt,
-    sha256_of,
 )
 from pipelines.intake.supersede import drop_superseded
 from pipelines.lake.home import Home
@@ -49,6 +49,8 @@ class LandingSummary:
     unchanged: int = 0
     incomplete: int = 0
     later: int = 0
+    #: what files that other machines converted cost, by dataset
+    work: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def count(self, status: str) -> int:
         return sum(receipt.status == status for receipt in self.receipts)
@@ -75,11 +77,13 @@ def land(
     limits: Limits = DEFAULT,
     pulled: Sequence[Found] = (),
     source: str = "",
+    machines: Machines | None = None,
 ) -> LandingSummary:
     """Take in every complete file with an extract date up to ``as_of``, each once.
 
     ``pulled``: deliveries that did not come as a file of the landing folder. ``source``: only
-    deliveries of this one; the others wait as if they had not come.
+    deliveries of this one; the others wait as if they had not come. ``machines`` convert files
+    before their turn, if they take so many.
     """
     names = FileNames(contracts, codes)
     discovered = discover(landing, contracts, as_of, settle_seconds, names)
@@ -90,9 +94,18 @@ def land(
     ledger = Ledger(home, as_of, run_id)
     temp = home.tmp / f"landing-{run_id}"
     temp.mkdir(mode=0o700, parents=True, exist_ok=True)
+    here = Here(contracts, codes, temp, limits, as_of)
     try:
         with closing(DuckEngine(temp, memory_limit)) as engine:
-            run = _Landing(home, contracts, codes, temp, engine, ledger, summary, log, limits)
+            run = _Landing(home, engine, ledger, summary, log, here)
+            due = [
+                Due(found, ledger.of_its_size(found))
+                for found in deliveries
+                if found.pulled is None and not found.fault and run.due(found)
+            ]
+            if machines and due and machines.take(sum(one.found.size for one in due)):
+                run.converter = ahead = converted_ahead(here, due, machines, log)
+                summary.work = ahead.work
             for _, group in groupby(deliveries, key=lambda f: (f.key, f.extract_date)):
                 run.group(list(group))
     finally:
@@ -119,14 +132,11 @@ def waiting_files(
 @dataclass
 class _Landing:
     home: Home
-    contracts: Mapping[str, Contract]
-    codes: Mapping[str, CodeList]
-    temp: Path
     engine: DuckEngine
     ledger: Ledger
     summary: LandingSummary
     log: Log
-    limits: Limits
+    converter: Converter
 
     def group(self, files: Iterable[Found]) -> None:
         """The files of one dataset and extract date."""
@@ -134,15 +144,11 @@ class _Landing:
         converted: list[Converted] = []
         repeated: list[tuple[Found, str]] = []
         for found in sorted(files, key=lambda f: (f.path.name, f.relative_path)):
-            seen = self.ledger.unchanged(found)
-            if seen is not None and not self._to_retry(seen, found):
+            if not self.due(found):
                 self.summary.unchanged += 1
                 continue
             try:
-                if found.pulled is not None:
-                    sha256 = found.pulled.sha256
-                else:
-                    sha256 = sha256_of(found.path) if found.regular else NO_BYTES
+                sha256 = self.converter.sha256(found)
             except OSError as error:
                 self.log(f"  {found.shown_path}: cannot be read ({error.strerror}); left")
                 self.summary.incomplete += 1
@@ -164,18 +170,20 @@ class _Landing:
         for found, sha256 in repeated:
             self._repeated(found, sha256)
 
-    def _to_retry(self, seen: Receipt, found: Found) -> bool:
-        """A refused file is tried again: the contract or the program may have changed."""
+    def due(self, found: Found) -> bool:
+        """Whether a file is to be looked at: it is new or changed, or was refused (the contract or
+        the program may have changed since).
+        """
+        seen = self.ledger.unchanged(found)
+        if seen is None:
+            return True
         return seen.status == REFUSED and found.said(found.fault) != seen.reason
 
     def _converted(
         self, found: Found, sha256: str, known: Receipt | None, converted: list[Converted]
     ) -> None:
         try:
-            contract = self.contracts[found.key]
-            one = convert(
-                found, sha256, contract, self.codes, self.temp, self.limits, self.ledger.as_of
-            )
+            one = self.converter.convert(found, sha256)
             corrections.settle(one, self.ledger.of(found.key))
             converted.append(one)
         except FileChanging:
@@ -186,7 +194,7 @@ class _Landing:
         except BaseException as error:
             if not is_fault_of_reader(error):
                 raise
-            self._refused(found, sha256, f"could not be read: {place_of(error)}", known)
+            self._refused(found, sha256, could_not_be_read(error), known)
 
     def _landed(self, group: list[Converted], started: float) -> None:
         """Move a group's files into the lake, then write its receipts."""

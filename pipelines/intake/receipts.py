@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -45,6 +46,7 @@ class Ledger:
         self._by_id: dict[str, Receipt] = {}
         self._by_place: dict[tuple[str, int, int], Receipt] = {}
         self._landed: dict[tuple[str, str], Receipt] = {}
+        self._sized: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
         for receipt in load_receipts(home):
             self._remember(receipt)
 
@@ -53,6 +55,7 @@ class Ledger:
         self._by_place[receipt.relative_path, receipt.size, receipt.mtime_ns] = receipt
         if receipt.status == LANDED:
             self._landed.setdefault((receipt.key, receipt.sha256), receipt)
+            self._sized[receipt.key, receipt.size].add(receipt.sha256)
 
     def unchanged(self, found: Found) -> Receipt | None:
         """The receipt of a file of the same path, size and time: it need not be read again."""
@@ -65,6 +68,10 @@ class Ledger:
     def landed_before(self, found: Found, sha256: str) -> Receipt | None:
         """The receipt of the same bytes of this dataset under whatever name."""
         return self._landed.get((found.key, sha256))
+
+    def of_its_size(self, found: Found) -> frozenset[str]:
+        """Hashes of what landed of this dataset with as many bytes: those it may repeat."""
+        return frozenset(self._sized.get((found.key, found.size), ()))
 
     def of(self, key: str) -> list[Receipt]:
         """The receipts of a dataset."""

@@ -1,4 +1,4 @@
-"""The tables of a night on a cluster: which are made there, and how it comes to know the lake.
+"""What of a night is made on a cluster, and how the cluster comes to know the lake.
 
 DuckDB binds and casts every statement before, and checks every result after, as for its own
 tables; so a table says the same, fingerprint included, whichever engine made it.
@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlglot import exp
 
 from pipelines.contracts.promises import PromisedColumn
 from pipelines.engine.sql import parameters, parsed, quoted, tables_read
+from pipelines.lake.closed import keep_closed
 from pipelines.lake.correction import corrected, in_force
 from pipelines.lake.pointer import Pointer
 from pipelines.spark_settings import Spark
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from pipelines.lake.night import Night
 
 RAW = "intake.raw_"
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Cluster:
@@ -86,6 +90,19 @@ class Cluster:
                 self._know(night, engine, name)
         return engine
 
+    def takes_files(self, size: int) -> bool:
+        """Whether files of ``size`` bytes altogether are worth a job of the cluster."""
+        return self.settings is not None and size >= self.settings.land_from_megabytes << 20
+
+    def each(
+        self, night: Night, work: Callable[[T], R], items: Sequence[T]
+    ) -> tuple[list[R | None], list[dict[str, int]]]:
+        """What Python work made of each item on the cluster's machines, and what each cost.
+
+        The work must be importable there. None for an item that is left to this process.
+        """
+        return self._started(night).each(Closed(work), items)
+
     def _started(self, night: Night) -> SparkEngine:
         if self._engine is None:
             from pipelines.engine.spark.engine import SparkEngine  # seconds; an extra brings it
@@ -125,6 +142,34 @@ class Cluster:
             return False
         self._known[name] = stands_for
         return True
+
+
+@dataclass(frozen=True)
+class Closed(Generic[T, R]):
+    """Work that leaves nothing on its machine that others could read."""
+
+    work: Callable[[T], R]
+
+    def __call__(self, item: T) -> R:
+        keep_closed()
+        return self.work(item)
+
+
+@dataclass(frozen=True)
+class Machines:
+    """The machines of a night's cluster, for a room that knows of no cluster."""
+
+    night: Night
+
+    def take(self, size: int) -> bool:
+        """Whether they are to work on files of ``size`` bytes altogether."""
+        return self.night.cluster.takes_files(size)
+
+    def each(
+        self, work: Callable[[T], R], items: Sequence[T]
+    ) -> tuple[list[R | None], list[dict[str, int]]]:
+        """What the work made of each item, and what each cost; None where it could not."""
+        return self.night.cluster.each(self.night, work, items)
 
 
 def _view(

@@ -14,8 +14,10 @@ import dagster as dg
 import pytest
 
 from assets import intake, resources
+from assets.factory import asset_key
 from assets.intake import landing
 from assets.resources import NightResource
+from pipelines.contracts.load import load_contracts
 from pipelines.errors import AlreadyRunning, ConfigurationFault
 from pipelines.lake.home import Home
 from pipelines.lake.receipt import load_receipts
@@ -79,6 +81,38 @@ def test_a_fault_that_passes_is_tried_again_where_nobody_watches(
     with pytest.raises(OSError, match="went away"):
         land(place)  # somebody watches: told at once
     assert len(tried) == 1
+
+
+def test_what_a_cluster_did_stands_beside_the_dataset(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = intake.land_arrivals
+
+    def on_a_cluster(*words: Any, **more: Any) -> Any:
+        summary = real(*words, **more)
+        summary.work = {"reference/region": {"tasks": 3, "failed_tasks": 1}}
+        return summary
+
+    monkeypatch.setattr(intake, "land_arrivals", on_a_cluster)
+    night = NightResource(
+        landing=str(place / "landing"), home=str(place / "home"),
+        policy=str(SCHEMAS / "policies" / "rizhao"),
+    )  # fmt: skip
+    try:
+        ended = dg.materialize([landing], resources={"night": night}, partition_key="2026-11-20")
+    finally:
+        close_nights()
+    said = {
+        event.step_materialization_data.materialization.asset_key: {
+            name: value.value
+            for name, value in event.step_materialization_data.materialization.metadata.items()
+            if name.startswith("spark/")
+        }
+        for event in ended.get_asset_materialization_events()
+    }
+    region = asset_key(load_contracts()["reference/region"].raw_table)
+    assert said.pop(region) == {"spark/tasks": 3, "spark/failed_tasks": 1}
+    assert said and not any(said.values())
 
 
 def test_a_run_of_the_service_waits_for_a_command(

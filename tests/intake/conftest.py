@@ -17,6 +17,7 @@ import pytest
 from pipelines.contracts.codes import CodeList
 from pipelines.contracts.load import load_codes, load_contracts
 from pipelines.contracts.model import Contract
+from pipelines.intake.ahead import Machines
 from pipelines.intake.land import LandingSummary, land
 from pipelines.lake.home import Home
 from pipelines.lake.receipt import Receipt, load_receipts
@@ -44,11 +45,16 @@ class Office:
         os.utime(path, (time.time() - age,) * 2)
         return path
 
-    def land(self, as_of: date = date(2026, 11, 20), run: str = "run") -> LandingSummary:
+    def land(
+        self,
+        as_of: date = date(2026, 11, 20),
+        run: str = "run",
+        machines: Machines | None = None,
+    ) -> LandingSummary:
         said: list[str] = []
         return land(
             self.home, self.landing, self.contracts, self.codes, as_of, run, 60, "500MB",
-            said.append,
+            said.append, machines=machines,
         )  # fmt: skip
 
     def receipt(self, name: str) -> Receipt:

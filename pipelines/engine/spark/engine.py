@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.contracts.promises import PromisedColumn
 from pipelines.engine.duck import no_rows
-from pipelines.engine.spark import stages
+from pipelines.engine.spark import stages, tasks
 from pipelines.engine.spark.dialect import spark_sql, spark_type, view_name
 from pipelines.engine.spark.session import started
 from pipelines.errors import EngineFault
@@ -18,6 +18,9 @@ from pipelines.spark_settings import Spark
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class SparkEngine:
@@ -79,6 +82,18 @@ class SparkEngine:
                 frame.write.parquet(str(folder))
             return stages.of(context, group)
 
+    def each(
+        self, work: Callable[[T], R], items: Sequence[T]
+    ) -> tuple[list[R | None], list[dict[str, int]]]:
+        """What Python work made of each item in a task of its own, and what each cost.
+
+        None for an item that could not be worked on there. Raises EngineFault where nothing can.
+        """
+        context = self.session.sparkContext
+        needs = f"run Python on its workers: they need {tasks.python(context)} with jiuzhulian"
+        with _without_values(needs):
+            return tasks.each(context, work, items, secrets.token_hex(8))
+
 
 def _literals(values: Mapping[str, Any]) -> dict[str, Column]:
     from pyspark.sql import functions
@@ -92,7 +107,7 @@ def _literals(values: Mapping[str, Any]) -> dict[str, Column]:
 
 
 @contextmanager
-def _without_values() -> Iterator[None]:
+def _without_values(doing: str = "compute a statement") -> Iterator[None]:
     """Let no value of a row out in the text of an engine's error."""
     try:
         yield
@@ -102,6 +117,6 @@ def _without_values() -> Iterator[None]:
         condition = getattr(error, "getCondition", lambda: None)()
         said = f" ({condition})" if condition else ""
         raise EngineFault(
-            f"Spark could not compute a statement: {type(error).__name__}{said} (its text is "
+            f"Spark could not {doing}: {type(error).__name__}{said} (its text is "
             "withheld, since it may be a person's)"
         ) from None

@@ -83,6 +83,8 @@ def configuration(settings: Spark, temp: Path) -> dict[str, str]:
         # a lost worker is no reason to lose the night, a fault of the statement is
         "spark.task.maxFailures": "4",
         "spark.excludeOnFailure.enabled": "false",
+        # Polars would take every core of the machine; a large file at the end has the executor's
+        "spark.executorEnv.POLARS_MAX_THREADS": str(settings.executor_cores),
         **given,
     }
 
