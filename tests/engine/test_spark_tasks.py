@@ -58,7 +58,7 @@ engine.close()
 @spark
 def test_what_a_task_says_stands_in_no_log(tmp_path: Path) -> None:
     words = [sys.executable, "-c", LOUD, str(tmp_path)]
-    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert ended.stdout.strip().endswith("[None, None]"), ended.stderr
     assert "张三" not in ended.stderr and "panicked" not in ended.stderr
 
