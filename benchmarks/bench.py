@@ -44,6 +44,9 @@ from pipelines.synthetic.arrivals import stage
 RESULTS = ROOT / "docs" / "benchmarks" / "results"
 PARTS = ("city", "cold", "floor", "spark", "pandas", "splink", "warm", "arrival")
 PANDAS_UP_TO = 300_000
+#: the floor's limit, in the engine alone: a night's own, and beyond a million people, where the floor
+#: ends for lack of memory at that, what a night of three million holds altogether
+FLOOR_MEMORY, LARGE_FLOOR_MEMORY, LARGE = "2GB", "10GB", 1_000_000
 WORK = Path("var/bench")
 SPARK_MEMORY = "6g"
 
@@ -164,8 +167,9 @@ class Bench:
         return found
 
     def _floor_of(self, landing: Path, night: date, out: Path, *more: str) -> Measured:
+        memory = LARGE_FLOOR_MEMORY if self.people > LARGE else FLOOR_MEMORY
         return self._module("benchmarks.floor", "--landing", str(landing), "--as-of", str(night),
-                            "--out", str(out), *more)  # fmt: skip
+                            "--out", str(out), "--memory", memory, *more)  # fmt: skip
 
     def _shown_night(self) -> date | None:
         """The night that HOME shows, if there is one."""
