@@ -16,7 +16,7 @@ HOME_DIR := var/home
 NIGHTS := 2026-11-18 2026-11-19 2026-11-20
 TOWN_PEOPLE := 2000
 
-.PHONY: help setup run sample test check format ui up bench oracle fuzz soak clean generated
+.PHONY: help setup run sample test check format ui up bench oracle fuzz soak parity clean generated
 
 help:
 	@echo "make run    set up, make the sample town, run three nights, say what was found"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench  nights beside a bare script, PySpark, pandas and Splink, into docs/benchmarks (PEOPLE)"
 	@echo "make oracle a second, slow program on a city of 20,000: every tier, alert, chain and gap"
 	@echo "make soak   nights killed at random moments (KILLS, SEED), and nights on a Spark cluster"
+	@echo "make parity three nights of a city by DuckDB and by a Spark cluster, nothing may differ (PARITY_PEOPLE)"
 	@echo "make fuzz   thousands of mutated files and round trips (FUZZ_FILES, FUZZ_SEED, EXAMPLES)"
 
 $(UV):
@@ -96,7 +97,13 @@ SEED := $(shell date +%Y%m%d)
 soak: setup
 	$(RUN) python -m tests.faults.soak --kills $(KILLS) --seed $(SEED) --work var/kills
 	$(RUN) python -m tests.faults.soak --kills $(COMMAND_KILLS) --seed $(SEED) --command --work var/kills_command
-	JIUZHULIAN_REQUIRE=spark,cluster $(RUN) pytest -n 0 -m cluster
+	JIUZHULIAN_REQUIRE=spark,cluster,parity $(RUN) pytest -n 0 -m "cluster or parity"
+
+PARITY_PEOPLE := 20000
+
+parity: setup
+	$(UV) sync --locked --quiet --group spark
+	JIUZHULIAN_REQUIRE=spark,parity JIUZHULIAN_SPARK_PEOPLE=$(PARITY_PEOPLE) $(RUN) pytest -n 0 -m parity
 
 clean:
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache

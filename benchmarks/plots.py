@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 
 WIDE, HIGH, LEFT, RIGHT, TOP, BOTTOM = 760, 420, 70, 170, 46, 46
@@ -18,8 +18,16 @@ DASHES = ("", "6 3", "2 3", "8 3 2 3", "10 4", "3 2", "1 4")
 Line = Sequence[tuple[float, float]]
 
 
-def chart(title: str, unit: str, lines: Mapping[str, Line], limits: Mapping[str, float]) -> str:
-    """Lines over the number of residents; `limits` are horizontal lines with a name."""
+def chart(
+    title: str,
+    unit: str,
+    lines: Mapping[str, Line],
+    limits: Mapping[str, float],
+    reckoned: Collection[str] = (),
+) -> str:
+    """Lines over the number of residents; `limits` are horizontal lines with a name. Those named in
+    `reckoned` were not measured: they are thin and dashed and have no dots, all others are whole.
+    """
     points = [point for line in lines.values() for point in line]
     xs = [x for x, _ in points]
     ys = [y for _, y in points] + list(limits.values())
@@ -40,7 +48,10 @@ def chart(title: str, unit: str, lines: Mapping[str, Line], limits: Mapping[str,
     ends = []
     for place, (name, line) in enumerate(lines.items()):
         spots = [at(x, y) for x, y in sorted(line)]
-        drawn.append(_line(place, spots))
+        if reckoned:
+            drawn.append(_line(place, spots, "4 4" if name in reckoned else "", name in reckoned))
+        else:
+            drawn.append(_line(place, spots, DASHES[place % len(DASHES)]))
         ends.append((spots[-1][1], spots[-1][0], name, place))
     drawn += _labels(ends)
     return (
@@ -99,14 +110,17 @@ def _grid(low: tuple[float, float], high: tuple[float, float], at: object, unit:
     return "".join(parts)
 
 
-def _line(place: int, spots: Sequence[tuple[float, float]]) -> str:
-    dash = DASHES[place % len(DASHES)]
+def _line(
+    place: int, spots: Sequence[tuple[float, float]], dash: str, reckoned: bool = False
+) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
     dots = "".join(
-        f'<circle class="f{place}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>' for x, y in spots
+        f'<circle class="f{place}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
+        for x, y in (() if reckoned else spots)
     )
     return (
         f'<polyline class="line l{place}" points="{path}"'
+        + (' style="stroke-width:1.3"' if reckoned else "")
         + (f' stroke-dasharray="{dash}"' if dash else "")
         + f"/>{dots}"
     )
@@ -123,7 +137,7 @@ def _labels(ends: Sequence[tuple[float, float, str, int]]) -> list[str]:
 
 
 def _short(value: float) -> str:
-    for size, sign in ((1e6, "M"), (1e3, "k")):
+    for size, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= size:
             return f"{value / size:g}{sign}"
     return f"{value:g}"

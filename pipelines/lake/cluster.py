@@ -51,8 +51,7 @@ class Cluster:
         """Whether a statement reads so many rows that the cluster makes its table."""
         if self.settings is None:
             return False
-        rows = sum(_rows(night, name) for name in tables_read(sql))
-        return rows >= self.settings.from_rows and not _local(sql)
+        return rows_read(night, sql) >= self.settings.from_rows and not _local(sql)
 
     def files(
         self, night: Night, table: str, sql: str, values: Mapping[str, Any]
@@ -197,11 +196,16 @@ def _view(
     )
 
 
+def rows_read(night: Night, sql: str) -> int:
+    """How many rows the tables that a statement reads have altogether."""
+    return sum(_rows(night, name) for name in tables_read(sql))
+
+
 def _rows(night: Night, name: str) -> int:
     """How many rows a table has, before corrections and the like."""
     sql = night.statement(name)
     if sql is not None:
-        return sum(_rows(night, read) for read in tables_read(sql))
+        return rows_read(night, sql)
     if name.startswith(RAW):
         landed = night.landed("/".join(name.removeprefix(RAW).split("__", 1)))
         return sum(receipt.rows_landed or 0 for receipt, _ in landed)

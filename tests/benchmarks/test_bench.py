@@ -154,7 +154,7 @@ def test_the_benchmark_of_a_small_city(
     assert "### 1,000 residents" in (folder / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.cluster
+@pytest.mark.parity
 @pytest.mark.spark
 def test_spark_does_the_work_of_the_floor(tmp_path: Path) -> None:
     """The same tiers and alerts from the same files of a very small town."""

@@ -31,6 +31,8 @@ class Cluster:
 
     folder: Path
     port: int
+    #: of every worker, and of the executor it may run
+    memory: str = EXECUTOR_MEMORY
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -49,7 +51,7 @@ class Cluster:
     def settings(self) -> Spark:
         """What a site would write to run on it; small, since its machine is."""
         return Spark(
-            master=self.url, from_rows=0, driver_memory="1g", executor_memory=EXECUTOR_MEMORY,
+            master=self.url, from_rows=0, driver_memory="1g", executor_memory=self.memory,
             executor_cores=1, shuffle_partitions=2, conf=CONF,
         )  # fmt: skip
 
@@ -69,7 +71,7 @@ class Cluster:
         """One more worker of one core; returns when the master knows it."""
         number = len(self.workers)
         place = ["--work-dir", str(self.folder / f"worker-{number}"), "--cores", "1"]
-        self._start([WORKER, *LISTENING, *place, "--memory", EXECUTOR_MEMORY, self.url])
+        self._start([WORKER, *LISTENING, *place, "--memory", self.memory, self.url])
         self.wait_for("Registering worker", number + 1)
 
     def lose(self, worker: int) -> None:
@@ -101,9 +103,9 @@ class Cluster:
 
 
 @contextmanager
-def running(folder: Path, workers: int) -> Iterator[Cluster]:
+def running(folder: Path, workers: int, memory: str = EXECUTOR_MEMORY) -> Iterator[Cluster]:
     """A master and so many workers of one core each; nothing of them is left afterwards."""
-    cluster = Cluster(folder, _free_port())
+    cluster = Cluster(folder, _free_port(), memory)
     try:
         cluster._start([MASTER, *LISTENING, "--port", str(cluster.port)])
         cluster.wait_for("New state: ALIVE")

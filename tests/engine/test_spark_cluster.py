@@ -1,15 +1,14 @@
-"""A night on a real cluster gives the tables that DuckDB gives, a lost worker notwithstanding."""
+"""A night on a real cluster gives the tables that DuckDB gives, a lost worker notwithstanding.
+
+Small enough for every change to be held against it; more nights and people in test_spark_parity.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,33 +18,28 @@ from pipelines.contracts.promises import PromisedColumn
 from pipelines.engine.duck import DuckEngine
 from pipelines.engine.spark.engine import SparkEngine
 from pipelines.errors import EngineFault
-from pipelines.lake.home import Home
 from pipelines.lake.night import Built, Night
 from pipelines.lake.pointer import Pointer
-from pipelines.run import run_night
-from pipelines.settings import ROOT, SCHEMAS, Settings
-from pipelines.synthetic.arrivals import stage
-from pipelines.synthetic.city import write_city
+from pipelines.settings import ROOT
+from tests.engine.both import Both, city_of, tables_made
 from tests.engine.cluster import Cluster, running
+from tests.faults.plain_night import run_plain
 from tests.faults.same import identity_differences, lake_differences, published
 
 pytestmark = [pytest.mark.spark, pytest.mark.cluster]
 
-#: a larger city where somebody asks for it
-PEOPLE, SEED = int(os.environ.get("JIUZHULIAN_SPARK_PEOPLE", "300")), 5
+PEOPLE, SEED, MONTHS = 300, 5, 3
 #: the table after which a worker is lost: the night's middle, with its largest statements ahead
 MIDDLE = "hardship.person_medical"
 
 
 @dataclass
-class Both:
-    """One city: its last night by DuckDB, and once more in a copy by the cluster."""
+class Lost:
+    """One night by DuckDB, and once more by a cluster that lost a worker."""
 
-    nights: list[date]
-    duck: Home
-    spark: Home
+    both: Both
     made: dict[str, Built]
-    lost_while_at_work: bool
+    while_at_work: bool
     said: str
 
 
@@ -57,39 +51,17 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def both(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Both:
-    """Two nights by DuckDB; the second again in a copy by Spark. Both make it anew whole: what
-    follows a delta says what changed, and keeps rows that nobody needs any more.
-    """
-    folder = tmp_path_factory.mktemp("both")
-    write_city(PEOPLE, SEED, folder / "city")
-    plan = json.loads((folder / "city" / "truth" / "city.json").read_text(encoding="utf-8"))
-    nights = [date.fromisoformat(text) for text in plan["nights"][:2]]
-    settings = Settings(
-        landing=folder / "landing", home=folder / "duck", policy=SCHEMAS / "policies" / "rizhao"
-    )
-    for night in nights:
-        stage(folder / "city", settings.landing, night)
-        run_night(settings, night, rebuild=night == nights[-1])
-    shutil.copytree(folder / "duck", folder / "spark", symlinks=True)
-    there = settings.model_copy(
-        update={"home": folder / "spark", "engine": "spark", "spark": cluster.settings()}
-    )
-    made: dict[str, Built] = {}
+def lost(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Lost:
+    """The first night of a city, then all its tables made anew in a copy by the cluster."""
+    both = city_of(tmp_path_factory.mktemp("both"), PEOPLE, SEED, cluster.settings(), MONTHS)
+    both.arrive(both.nights[0])
+    run_plain(both.duck, both.nights[0])
+    both.copy()
     losing = Losing(cluster)
-    built = Night.built
-
-    def noted(night: Night, pointer: Pointer, *given: Any, **more: Any) -> Built:
-        made[pointer.table] = built(night, pointer, *given, **more)
-        if pointer.table == MIDDLE:
-            losing.begin(night)
-        return made[pointer.table]
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Night, "built", noted)
-        run_night(there, nights[-1], rebuild=True)
+    with tables_made(losing.after) as made:
+        run_plain(both.spark, both.nights[0], rebuild=True)
     cluster.wait_for("Removing worker")
-    return Both(nights, Home(settings.home), Home(there.home), made, losing.at_work, cluster.said())
+    return Lost(both, made, losing.at_work, cluster.said())
 
 
 class Losing:
@@ -99,7 +71,12 @@ class Losing:
         self.cluster = cluster
         self.at_work = False
 
-    def begin(self, night: Night) -> None:
+    def after(self, night: Night, pointer: Pointer) -> None:
+        """To be told of every table that was made."""
+        if pointer.table == MIDDLE:
+            self._begin(night)
+
+    def _begin(self, night: Night) -> None:
         engine = night.cluster._engine
         assert engine is not None
         tracker = engine.session.sparkContext.statusTracker()
@@ -113,38 +90,39 @@ class Losing:
         self.cluster.lose(0)
 
 
-def test_every_table_says_the_same(both: Both) -> None:
+def test_every_table_says_the_same(lost: Lost) -> None:
     """Value by value: types, decimals, dates, NULLs, the order in lists, ids of persons."""
-    assert lake_differences(both.duck, both.spark, both.nights[-1]) == []
-    assert identity_differences(both.duck, both.spark) == []
+    duck, spark = lost.both.homes
+    assert lake_differences(duck, spark, lost.both.nights[0]) == []
+    assert identity_differences(duck, spark) == []
 
 
-def test_what_is_published_says_the_same(both: Both) -> None:
-    duck, spark = published(both.duck.root), published(both.spark.root)
+def test_what_is_published_says_the_same(lost: Lost) -> None:
+    duck, spark = (published(home.root) for home in lost.both.homes)
     assert duck is not None and spark is not None
     assert duck["tables"] == spark["tables"]
 
 
-def test_every_statement_ran_on_the_cluster(both: Both) -> None:
+def test_every_statement_ran_on_the_cluster(lost: Lost) -> None:
     """Tables with a statement of their own; those made in Python have none, but for the pairs that
     Splink compares there. The rows set aside are landed in Python: the file of their name makes
     `quality.quarantine` of them.
     """
     files = {f"{p.parent.name}.{p.stem}" for p in (ROOT / "pipelines").glob("*/*.sql")}
-    there = {name for name, built in both.made.items() if built.work.get("tasks")}
-    made = files & set(both.made)
+    there = {name for name, built in lost.made.items() if built.work.get("tasks")}
+    made = files & set(lost.made)
     assert len(there) > 100
     assert made - there == {"intake.quarantine"} and "quality.quarantine" in there
-    assert "linkage.scored_pair" in there and both.made["linkage.scored_pair"].rows > 0
+    assert "linkage.scored_pair" in there and lost.made["linkage.scored_pair"].rows > 0
 
 
-def test_a_worker_was_lost_while_it_worked(both: Both) -> None:
+def test_a_worker_was_lost_while_it_worked(lost: Lost) -> None:
     """And the cluster made what came after it."""
-    assert both.lost_while_at_work
-    assert "Removing worker" in both.said
-    order = list(both.made)
+    assert lost.while_at_work
+    assert "Removing worker" in lost.said
+    order = list(lost.made)
     after = order[order.index(MIDDLE) + 1 :]
-    assert sum(bool(both.made[name].work.get("tasks")) for name in after) > 30
+    assert sum(bool(lost.made[name].work.get("tasks")) for name in after) > 30
 
 
 def test_an_error_leaves_no_value_in_a_workers_log(cluster: Cluster, tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ from pipelines.rooms import rooms
 from pipelines.settings import Settings
 
 
-def run_plain(settings: Settings, as_of: date) -> None:
+def run_plain(settings: Settings, as_of: date, *, rebuild: bool = False) -> None:
     """Land, make every table, check, publish, commit, and write what goes out."""
     home = Home(settings.home).create()
     with home.locked():
         wipe_leftovers(home)
-        night = open_night(settings, as_of)
+        night = open_night(settings, as_of, rebuild=rebuild)
         try:
             land_arrivals(night)
             for room in rooms():

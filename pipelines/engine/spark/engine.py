@@ -115,8 +115,21 @@ def _without_values(doing: str = "compute a statement") -> Iterator[None]:
         raise
     except Exception as error:
         condition = getattr(error, "getCondition", lambda: None)()
-        said = f" ({condition})" if condition else ""
+        said = ", ".join([condition] if condition else _kinds(error))
         raise EngineFault(
-            f"Spark could not {doing}: {type(error).__name__}{said} (its text is "
-            "withheld, since it may be a person's)"
+            f"Spark could not {doing}: {type(error).__name__}"
+            f"{f' ({said})' if said else ''} (its text is withheld, since it may be a person's)"
         ) from None
+
+
+def _kinds(error: Exception) -> list[str]:
+    """What Java calls the error and those behind it: names of classes, nothing of their texts."""
+    kinds: list[str] = []
+    try:
+        java = getattr(error, "java_exception", None)
+        while java is not None and len(kinds) < 5:
+            kinds.append(str(java.getClass().getName()))
+            java = java.getCause()
+    except Exception:  # the driver's Java has ended, and cannot be asked
+        kinds.append("no answer")
+    return kinds

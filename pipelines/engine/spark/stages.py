@@ -1,7 +1,9 @@
-"""What a statement cost on Spark: the sums of its stages' metrics."""
+"""What a statement cost on Spark: the sums of its stages' metrics, and its dearest task."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,33 +15,43 @@ METRICS = {
     "failed_tasks": "numFailedTasks",
     "executor_milliseconds": "executorRunTime",
     "executor_cpu_nanoseconds": "executorCpuTime",
+    "input_rows": "inputRecords",
     "input_bytes": "inputBytes",
+    "output_rows": "outputRecords",
     "output_bytes": "outputBytes",
     "shuffle_bytes": "shuffleWriteBytes",
     "spilled_bytes": "diskBytesSpilled",
 }
+#: the most memory that one task held for sorts, joins and sums
+PEAK = "peak_task_bytes"
 
 RAN = ("COMPLETE", "FAILED")
 #: what is told of a single task
 BY_TASK = ("tasks", "failed_tasks", "executor_milliseconds")
 #: more attempts of tasks than a stage has
 MANY = 2**31 - 1
+#: how long to wait for what executors have reported; where it takes longer, it is not counted
+PATIENCE = 60_000
+FORGOTTEN, LATE = "java.util.NoSuchElementException", "java.util.concurrent.TimeoutException"
 
 
 def of(context: SparkContext, group: str) -> dict[str, int]:
     """Sums over the stages that ran for a job group, each in its last attempt; skipped ones cost
-    nothing.
+    nothing. No sum is a reason to lose a night: what Spark no longer knows is left out.
     """
     store = _store(context)
-    found = dict.fromkeys(("stages", "repeated_stages", *METRICS), 0)
+    found = dict.fromkeys(("stages", "repeated_stages", *METRICS, PEAK), 0)
     for number in _numbers(context, group):
-        stage = store.lastStageAttempt(number)
-        if stage.status().toString() not in RAN:
+        # a long night's store keeps its last thousand stages; skipped ones go first
+        stage = _unless(FORGOTTEN, partial(store.lastStageAttempt, number))
+        if stage is None or stage.status().toString() not in RAN:
             continue
         found["stages"] += 1
         found["repeated_stages"] += int(stage.attemptId())
         for name, method in METRICS.items():
             found[name] += int(getattr(stage, method)())
+        if stage.peakExecutionMemory():
+            found[PEAK] = max(found[PEAK], _dearest(context, store, number, stage.attemptId()))
     return found
 
 
@@ -48,8 +60,8 @@ def by_task(context: SparkContext, group: str, tasks: int) -> list[dict[str, int
     store = _store(context)
     found = [dict.fromkeys(BY_TASK, 0) for _ in range(tasks)]
     for number in _numbers(context, group):
-        last = int(store.lastStageAttempt(number).attemptId())
-        for attempt in range(last + 1):
+        stage = _unless(FORGOTTEN, partial(store.lastStageAttempt, number))
+        for attempt in range(int(stage.attemptId()) + 1 if stage is not None else 0):
             listed = store.taskList(number, attempt, MANY)
             for place in range(listed.size()):
                 task = listed.apply(place)
@@ -65,7 +77,7 @@ def by_task(context: SparkContext, group: str, tasks: int) -> list[dict[str, int
 def _store(context: SparkContext) -> Any:
     """Spark's store of what ran, once it has heard of all of it."""
     spark = context._jsc.sc()
-    spark.listenerBus().waitUntilEmpty(10_000)
+    _unless(LATE, partial(spark.listenerBus().waitUntilEmpty, PATIENCE))
     return spark.statusStore()
 
 
@@ -74,3 +86,23 @@ def _numbers(context: SparkContext, group: str) -> list[int]:
     tracker = context.statusTracker()
     jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup(group)]
     return sorted({number for job in jobs if job is not None for number in job.stageIds})
+
+
+def _dearest(context: SparkContext, store: Any, stage: int, attempt: int) -> int:
+    """The most memory that a task of the stage held."""
+    greatest = context._gateway.new_array(context._jvm.double, 1)
+    greatest[0] = 1.0
+    tasks = store.taskSummary(stage, attempt, greatest)
+    return int(tasks.get().peakExecutionMemory().head()) if tasks.isDefined() else 0
+
+
+def _unless(kind: str, asked: Callable[[], Any]) -> Any:
+    """The answer, or None where Java raises an error of this kind."""
+    from py4j.protocol import Py4JJavaError
+
+    try:
+        return asked()
+    except Py4JJavaError as error:
+        if error.java_exception.getClass().getName() != kind:
+            raise
+        return None

@@ -1,0 +1,100 @@
+"""Measures a night's statements by both engines at several sizes; results go to
+docs/benchmarks/results/cluster.
+
+    python -m benchmarks.cluster --people 3000 30000 100000
+    python -m benchmarks.cluster --people 100000 --runs spark-2
+
+Runs of a size, each a whole process: duckdb-1 and duckdb-2 (threads), spark-1 and spark-2 (workers
+of one core each). A run can be measured again alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bench import WORK
+from benchmarks.cluster.statements import MONTHS
+from benchmarks.measure import machine, measure
+from pipelines.settings import ROOT
+
+RESULTS = ROOT / "docs" / "benchmarks" / "results" / "cluster"
+RUNS = ("duckdb-1", "duckdb-2", "spark-1", "spark-2")
+
+
+class Size:
+    """One size of city: where its files lie and what was measured of it."""
+
+    def __init__(self, people: int, work: Path, results: Path, seed: int, months: int) -> None:
+        self.people, self.seed, self.months = people, seed, months
+        self.work = work.resolve() / f"cluster-{people}"
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.kept = self.work / "statements.pickle"
+        self.result = results / f"{people}.json"
+        self.found: dict[str, Any] = {"people": people, "runs": {}}
+        if self.result.exists():
+            self.found = json.loads(self.result.read_text(encoding="utf-8"))
+
+    def prepare(self) -> None:
+        """Make the city, its first night and its statements, where they are not there."""
+        if not self.kept.exists():
+            self._module("benchmarks.cluster.statements", "--people", self.people, "--seed",
+                         self.seed, "--months", self.months, "--work", self.work,
+                         "--out", self.kept)  # fmt: skip
+        plan = json.loads((self.work / "city/truth/city.json").read_text(encoding="utf-8"))
+        self.found |= {
+            "months": self.months, "settlements": plan["rows"]["medical_insurance__settlement"],
+        }  # fmt: skip
+
+    def run(self, name: str) -> None:
+        """Measure one run and keep what was found."""
+        engine, cores = name.split("-")
+        out = self.work / f"{name}.json"
+        self._module("benchmarks.cluster.replay", "--statements", self.kept, "--engine", engine,
+                     "--cores", cores, "--out", out)  # fmt: skip
+        found = json.loads(out.read_text(encoding="utf-8"))
+        found["command"] = f"python -m benchmarks.cluster --people {self.people} --runs {name}"
+        found["measured_at"] = datetime.now(UTC).isoformat(timespec="minutes")
+        self.found["runs"][name] = found | {"machine": machine()}
+        self.result.parent.mkdir(parents=True, exist_ok=True)
+        self.result.write_text(_text(self.found), encoding="utf-8")
+        print(f"{self.people:>9,} {name}: {len(found['statements'])} statements, "
+              f"{found['seconds']:.1f} s", flush=True)  # fmt: skip
+
+    def _module(self, *words: object) -> None:
+        log = self.work / "log.txt"
+        ended = measure([sys.executable, "-m", *map(str, words)], str(log))
+        if ended.exit_code:
+            raise SystemExit(f"{words[0]} ended with {ended.exit_code}: see {log}")
+
+
+def _text(found: dict[str, Any]) -> str:
+    """JSON with a line for each statement."""
+    lines = json.dumps(found, ensure_ascii=False).replace('{"table"', '\n{"table"')
+    return lines.replace('"statements": [', '"statements": [') + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--people", type=int, nargs="+", default=[3_000, 30_000, 100_000])
+    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--months", type=int, default=MONTHS)
+    parser.add_argument("--work", type=Path, default=WORK)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    given = parser.parse_args()
+    for people in given.people:
+        size = Size(people, given.work, given.results, given.seed, given.months)
+        size.prepare()
+        for name in given.runs:
+            size.run(name)
+
+
+if __name__ == "__main__":
+    main()
