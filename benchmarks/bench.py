@@ -44,8 +44,8 @@ from pipelines.synthetic.arrivals import stage
 RESULTS = ROOT / "docs" / "benchmarks" / "results"
 PARTS = ("city", "cold", "floor", "spark", "pandas", "splink", "warm", "arrival")
 PANDAS_UP_TO = 300_000
-#: the floor's limit, in the engine alone: a night's own, and beyond a million people, where the floor
-#: ends for lack of memory at that, what a night of three million holds altogether
+#: the floor's limit, in the engine alone: a night's own, and beyond a million people, where the
+#: floor ends for lack of memory at that, what a night of three million holds altogether
 FLOOR_MEMORY, LARGE_FLOOR_MEMORY, LARGE = "2GB", "10GB", 1_000_000
 WORK = Path("var/bench")
 SPARK_MEMORY = "6g"

@@ -46,14 +46,13 @@ class City:
 
     def counts(self, rows: pl.DataFrame) -> Counts:
         """How many bear what these rows bear."""
-        found = (
-            _count(borne, _values(rows, column))
-            for borne, column in zip((self.names, self.phones, self.groups), LISTED, strict=True)
-        )
-        days = _days(rows).unique()
-        born = _days(self.every).join(days, on="value", how="semi")
+        born = _days(self.every).join(_days(rows).unique(), on="value", how="semi")
         return Counts(
-            self.every.height, *found, born.group_by("value").agg(entities=pl.len().cast(pl.Int64))
+            self.every.height,
+            names=_count(self.names, _values(rows, "names")),
+            phones=_count(self.phones, _values(rows, "phones")),
+            groups=_count(self.groups, _values(rows, "group_keys")),
+            births=born.group_by("value").agg(entities=pl.len().cast(pl.Int64)),
         )
 
 
@@ -83,10 +82,11 @@ def _others(city: City, changed: Changes, model: Model) -> pl.DataFrame:
     now = city.counts(changed.rows)
     before = Counts(
         now.entities,
-        *(_less(counts, changed, partial(_values, column=column))
-          for column, counts in zip(LISTED, (now.names, now.phones, now.groups), strict=True)),
-        _less(now.births, changed, _days),
-    )  # fmt: skip
+        names=_less(now.names, changed, partial(_values, column="names")),
+        phones=_less(now.phones, changed, partial(_values, column="phones")),
+        groups=_less(now.groups, changed, partial(_values, column="group_keys")),
+        births=_less(now.births, changed, _days),
+    )
     groups = _crossed(before.groups, now.groups, model.largest_group)
     regrouped = _bearers(city.groups, groups)
     columns = ["number", "borrowed", "group_keys"]

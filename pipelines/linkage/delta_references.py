@@ -88,7 +88,7 @@ def _with(
 def _rows(night: Night, touched: pl.DataFrame) -> pl.DataFrame:
     """All rows of these mention keys. Asked by record key, as the rows themselves hold it: to find
     mention keys, each of a city's settlements would have to be given one."""
-    found = []
+    found: list[pl.DataFrame] = []
     for contract, role in _referring(night):
         start, end = f"{contract.name}:", f"|{role.suffix}" if role.suffix else ""
         of = touched.filter(pl.col("mention_key").str.starts_with(start)).select(

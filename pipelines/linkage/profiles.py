@@ -52,8 +52,10 @@ def profiles(entities: pl.DataFrame, model: Model) -> pl.DataFrame:
     """One row per entity worth comparing, with the columns that comparisons and blocking name."""
     counts = Counts(
         entities.height,
-        *(_counted(entities, name) for name in ("names", "phones", "group_keys")),
-        _born(entities),
+        names=_counted(entities, "names"),
+        phones=_counted(entities, "phones"),
+        groups=_counted(entities, "group_keys"),
+        births=_born(entities),
     )
     entities = _telling_births(entities, counts, model)
     tied = _groups(entities, counts, model)

@@ -90,7 +90,8 @@ def _numbers(context: SparkContext, group: str) -> list[int]:
 
 def _dearest(context: SparkContext, store: Any, stage: int, attempt: int) -> int:
     """The most memory that a task of the stage held."""
-    greatest = context._gateway.new_array(context._jvm.double, 1)
+    gateway: Any = context._gateway
+    greatest = gateway.new_array(gateway.jvm.double, 1)
     greatest[0] = 1.0
     tasks = store.taskSummary(stage, attempt, greatest)
     return int(tasks.get().peakExecutionMemory().head()) if tasks.isDefined() else 0
@@ -98,7 +99,7 @@ def _dearest(context: SparkContext, store: Any, stage: int, attempt: int) -> int
 
 def _unless(kind: str, asked: Callable[[], Any]) -> Any:
     """The answer, or None where Java raises an error of this kind."""
-    from py4j.protocol import Py4JJavaError
+    from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
 
     try:
         return asked()
