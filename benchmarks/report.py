@@ -210,7 +210,23 @@ def _rooms(one: Result) -> list[str]:
         if dear:
             told = ", ".join(f"{name} {seconds:g}" for name, seconds in dear)
             lines += [f"Dearest of the {NAMES[night]}, seconds on the clock: {told}.", ""]
-    return lines
+    return [*lines, *_linkage(one)]
+
+
+def _linkage(one: Result) -> list[str]:
+    """Linkage of the first night beside that of the next, where both were measured."""
+    steps = [one["parts"].get(n, {}).get("steps", {}).get("linkage") for n in ("cold", "warm")]
+    if not all(steps):
+        return []
+    first, following = steps
+    share = following["cpu_seconds"] / first["cpu_seconds"]
+    told = f"Linkage of the next night takes {share:.0%} of the first one's processor time"
+    peaks = [step.get("peak_megabytes") for step in steps]
+    if all(peaks):
+        told += "; resident memory while it runs: " + " and ".join(
+            f"{peak / 1024:.1f} GB" for peak in reversed(peaks)
+        )
+    return [f"{told}.", ""]
 
 
 def _split(found: list[Result]) -> list[str]:
