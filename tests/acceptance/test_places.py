@@ -1,4 +1,4 @@
-"""The hard cases, published for each of their counties: nobody twice, nobody's id next door."""
+"""The hard cases, published for each of their townships: nobody twice, nobody's id next door."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipelines.publish.places.cuts import load_cuts
 from pipelines.publish.restore import restore
 from pipelines.settings import SCHEMAS, Settings
 
-COUNTIES = ("371121", "371102")
+TOWNSHIPS = ("371121901", "371121902")
 IDS = ("population.person.person_id", "population.household.household_id",
        "hardship.case_file.case_id")  # fmt: skip
 
@@ -25,15 +25,15 @@ def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
         return con.execute(sql).fetchall()
 
 
-def test_counties_of_a_real_night(hard_cases: Path, tmp_path: Path) -> None:
-    """Whole = the counties' files and whom none of them holds; no id stands in two of them."""
+def test_townships_of_a_real_night(hard_cases: Path, tmp_path: Path) -> None:
+    """Whole = the townships' files and whom none of them holds; no id stands in two of them."""
     home = Home(shutil.copytree(hard_cases, tmp_path / "home", symlinks=True))
     shown = versions.shown(home)
     assert shown is not None
     shutil.rmtree(versions.folder_of(home, shown))
-    made = restore(Settings(home=home.root, publish_places=COUNTIES), str(shown.as_of))
+    made = restore(Settings(home=home.root, publish_places=TOWNSHIPS), str(shown.as_of))
     outside = versions.manifest_of(home, made.version)["in_no_place"]
-    files = [home.places / code / "monitoring.duckdb" for code in COUNTIES]
+    files = [home.places / code / "monitoring.duckdb" for code in TOWNSHIPS]
     held = 0
     for table, cut in load_cuts(SCHEMAS).items():
         if not cut.by:
@@ -44,7 +44,7 @@ def test_counties_of_a_real_night(hard_cases: Path, tmp_path: Path) -> None:
         assert together <= whole, table
         assert (whole - together).total() == sum(outside[table].values()), table
         held += min(part.total() for part in parts)
-    assert held > 20, "both counties have something"
+    assert held > 20, "both townships have something"
 
     lives = [
         {name for column in IDS for (name,) in rows(

@@ -231,7 +231,7 @@ def _stopped(landing: Path, home: Path, night: date) -> str | None:
 def fill(disk: Path, leave: int) -> Path:
     """A file that leaves so many bytes of a disk."""
     ballast = disk / "ballast"
-    with ballast.open("wb") as file:
+    with ballast.open("wb", buffering=0) as file:  # else what no longer fits is tried at its end
         try:
             while True:
                 file.write(b"\0" * 65536)
