@@ -57,7 +57,8 @@ def of(context: SparkContext, group: str) -> dict[str, int]:
 
 def _dearest(context: SparkContext, store: Any, stage: int, attempt: int) -> int:
     """The most memory that a task of the stage held."""
-    greatest = context._gateway.new_array(context._jvm.double, 1)
+    gateway: Any = context._gateway
+    greatest = gateway.new_array(gateway.jvm.double, 1)
     greatest[0] = 1.0
     tasks = store.taskSummary(stage, attempt, greatest)
     return int(tasks.get().peakExecutionMemory().head()) if tasks.isDefined() else 0
@@ -65,11 +66,10 @@ def _dearest(context: SparkContext, store: Any, stage: int, attempt: int) -> int
 
 def _unless(kind: str, asked: Callable[[], Any]) -> Any:
     """The answer, or None where Java raises an error of this kind."""
-    from py4j.protocol import Py4JJavaError
-
     try:
         return asked()
-    except Py4JJavaError as error:
-        if error.java_exception.getClass().getName() != kind:
+    except Exception as error:
+        raised = getattr(error, "java_exception", None)
+        if raised is None or raised.getClass().getName() != kind:
             raise
         return None
