@@ -11,7 +11,8 @@ from benchmarks.measure import TICKS
 class Watched:
     """Groups of processes by name, each given by the ids of those at its root.
 
-    Children count while they run; none of those that are watched here ends before the last look.
+    Children count while they run, but for those at the root of another group; none of those that
+    are watched here ends before the last look.
     """
 
     def __init__(self, roots: Mapping[str, Sequence[int]]) -> None:
@@ -20,28 +21,27 @@ class Watched:
     def cpu(self) -> dict[str, float]:
         """Processor seconds so far, by name of the group with `_cpu`."""
         return {
-            f"{name}_cpu": sum(_seconds(pid) for pid in _family(roots))
-            for name, roots in self.roots.items()
+            f"{name}_cpu": sum(_seconds(pid) for pid in self._family(name)) for name in self.roots
         }
 
     def peak_megabytes(self) -> dict[str, int]:
         """The most memory that a single process of each group has held."""
         return {
-            name: max((_high_water(pid) for pid in _family(roots)), default=0)
-            for name, roots in self.roots.items()
+            name: max((_high_water(pid) for pid in self._family(name)), default=0)
+            for name in self.roots
         }
 
-
-def _family(roots: Sequence[int]) -> set[int]:
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
-            parents[int(entry.name)] = int(fields[1])
-    found, grown = set(roots) & parents.keys(), True
-    while grown:
-        more = {pid for pid, parent in parents.items() if parent in found} - found
-        found, grown = found | more, bool(more)
-    return found
+    def _family(self, name: str) -> set[int]:
+        others = {pid for other, roots in self.roots.items() if other != name for pid in roots}
+        parents = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit() and (fields := _stat(int(entry.name))):
+                parents[int(entry.name)] = int(fields[1])
+        found, grown = set(self.roots[name]) & parents.keys(), True
+        while grown:
+            more = {pid for pid, parent in parents.items() if parent in found} - found - others
+            found, grown = found | more, bool(more)
+        return found
 
 
 def _stat(pid: int) -> list[str]:

@@ -80,8 +80,8 @@ def _ready(
         started = time.monotonic()
         night.cluster._started(night)
         took = time.monotonic() - started
-        workers = [worker.pid for worker in standalone.workers]
-        watched = Watched({"driver": [os.getpid()], "executors": workers})
+        master, *workers = (process.pid for process in standalone.processes)
+        watched = Watched({"driver": [os.getpid()], "master": [master], "executors": workers})
         yield night, _by_spark(night), watched, took
 
 

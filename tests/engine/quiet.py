@@ -10,6 +10,8 @@ CONF = {
     "spark.driver.extraJavaOptions": BRIEF,
     # beside what the session gives executors as extra options
     "spark.executor.defaultJavaOptions": BRIEF,
+    # said, since what the first session of a process says holds for those that say nothing
+    "spark.ui.retainedStages": "1000",
     # compiling a plan to Java takes longer than a few rows do
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",

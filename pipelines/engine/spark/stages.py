@@ -99,11 +99,10 @@ def _dearest(context: SparkContext, store: Any, stage: int, attempt: int) -> int
 
 def _unless(kind: str, asked: Callable[[], Any]) -> Any:
     """The answer, or None where Java raises an error of this kind."""
-    from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped]
-
     try:
         return asked()
-    except Py4JJavaError as error:
-        if error.java_exception.getClass().getName() != kind:
+    except Exception as error:
+        raised = getattr(error, "java_exception", None)
+        if raised is None or raised.getClass().getName() != kind:
             raise
         return None
