@@ -74,8 +74,7 @@ class Size:
 
 def _text(found: dict[str, Any]) -> str:
     """JSON with a line for each statement."""
-    lines = json.dumps(found, ensure_ascii=False).replace('{"table"', '\n{"table"')
-    return lines.replace('"statements": [', '"statements": [') + "\n"
+    return json.dumps(found, ensure_ascii=False).replace('{"table"', '\n{"table"') + "\n"
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -31,6 +30,7 @@ from pipelines.contracts.gx_tables import expected_of_table, load_table_checks
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
 from pipelines.contracts.promises import OF_THE_RUN, Promise
+from pipelines.scratch import scratch
 
 __all__ = ["ExpectationResult", "Validated", "batch_suites", "table_suites", "validate_batches",
            "validate_tables"]  # fmt: skip
@@ -62,7 +62,7 @@ def validate_batches(
     that is run again says the same.
     """
     suites = list(batch_suites(night, datasets))
-    with _database(night) as con:
+    with scratch(night.temp, night.settings.memory_limit) as con:
         return run_suites(con, suites, held)
 
 
@@ -73,7 +73,7 @@ def validate_tables(
 
     ``held``: results that are known already, by basis (here and in `validate_batches`).
     """
-    with _database(night) as con:
+    with scratch(night.temp, night.settings.memory_limit) as con:
         return run_suites(con, table_suites(night, tables, con), held)
 
 
@@ -213,21 +213,3 @@ def _read(paths: Iterable[Path]) -> str:
 def _nothing(promise: Promise) -> str:
     columns = ", ".join(f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" for c in promise.columns)
     return f"SELECT {columns} LIMIT 0"
-
-
-@contextmanager
-def _database(night: Validated) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills below HOME and never fetches an extension."""
-    con = duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": night.settings.memory_limit,
-            "temp_directory": str(night.temp),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        },
-    )
-    try:
-        yield con
-    finally:
-        con.close()

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines import scratch
 from pipelines.contracts.promises import PromisedColumn
 from pipelines.engine.sql import parameters, quoted
 from pipelines.errors import EngineFault
@@ -67,20 +68,12 @@ class DuckEngine:
     """One in-memory database whose tables are views over the lake's Parquet files."""
 
     def __init__(self, temp: Path, memory_limit: str = "2GB", threads: int | None = None) -> None:
-        config: dict[str, Any] = {
-            "memory_limit": memory_limit,
-            "temp_directory": str(temp),
-            "preserve_insertion_order": False,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "TimeZone": "Asia/Shanghai",
-        }
+        config = scratch.config(temp, memory_limit) | {"preserve_insertion_order": False}
         if threads:
             config["threads"] = threads
-        timezone = config.pop("TimeZone")
         self.con = duckdb.connect(":memory:", config=config)
         self.con.execute("load icu")
-        self.con.execute("set TimeZone = ?", [timezone])
+        self.con.execute("set TimeZone = 'Asia/Shanghai'")
         self._schemas: set[str] = set()
 
     def close(self) -> None:

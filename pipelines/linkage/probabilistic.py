@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines import scratch
 from pipelines.linkage.model import Model
 
 SCORED = {"left_no": pl.Int64, "right_no": pl.Int64, "weight": pl.Float64,
@@ -68,9 +69,7 @@ def nothing() -> pl.DataFrame:
 
 def config(temp: Path, threads: int | None, memory_limit: str) -> dict[str, Any]:
     """Of a DuckDB of its own."""
-    given: dict[str, Any] = {
-        "memory_limit": memory_limit, "temp_directory": str(temp), "preserve_insertion_order": False
-    }  # fmt: skip
+    given = scratch.config(temp, memory_limit) | {"preserve_insertion_order": False}
     return given | ({"threads": threads} if threads else {})
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pipelines.engine.sql import literal, quoted
 from pipelines.lake.night import Night
 from pipelines.publish.analysis import comment
 from pipelines.publish.carried import Carried
+from pipelines.scratch import scratch
 
 #: the oldest that DuckDB 2.0 writes; clients from 1.1 on read all of it (1.0 opens the file but
 #: cannot read a column of lists that are all empty)
@@ -26,22 +27,9 @@ MADE = "made"
 NOTHING = Carried()
 
 
-@contextmanager
-def connection(night: Night) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection(night: Night) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
     """A database in memory that spills into the night's folder; files are attached to it."""
-    con = duckdb.connect(
-        ":memory:",
-        config={
-            "memory_limit": night.settings.memory_limit,
-            "temp_directory": str(night.temp),
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        },
-    )
-    try:
-        yield con
-    finally:
-        con.close()
+    return scratch(night.temp, night.settings.memory_limit)
 
 
 @contextmanager
