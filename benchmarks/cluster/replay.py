@@ -29,14 +29,11 @@ from pipelines.lake import partitions
 from pipelines.lake.home import Home
 from pipelines.lake.night import Night
 from pipelines.lake.past import PastNight
-from pipelines.spark_settings import Spark
 from pipelines.standard.promises import contract_promise
-from tests.engine.cluster import Cluster, running
+from tests.engine.cluster import running
 
 ENGINES = ("duckdb", "spark")
-MEMORY_LIMIT, DRIVER_MEMORY, EXECUTOR_MEMORY = "2GB", "2g", "2g"
-#: two to four parts of a shuffle per core, as the how-to says, for at most two cores
-SHUFFLE_PARTITIONS = 8
+MEMORY_LIMIT, EXECUTOR_MEMORY = "2GB", "2g"
 Made = Callable[[Statement, Path], Mapping[str, int]]
 
 
@@ -75,7 +72,7 @@ def _ready(
         return
     with (
         running(scratch, workers=cores, memory=EXECUTOR_MEMORY) as standalone,
-        _night(kept, engine="spark", spark=_spark(standalone)) as night,
+        _night(kept, engine="spark", spark=standalone.settings_of_a_site()) as night,
     ):
         started = time.monotonic()
         night.cluster._started(night)
@@ -83,16 +80,6 @@ def _ready(
         master, *workers = (process.pid for process in standalone.processes)
         watched = Watched({"driver": [os.getpid()], "master": [master], "executors": workers})
         yield night, _by_spark(night), watched, took
-
-
-def _spark(standalone: Cluster) -> Spark:
-    """As a site would set it, but for memory and parts of a shuffle: the machine is small."""
-    return Spark(
-        master=standalone.url, from_rows=0, driver_memory=DRIVER_MEMORY,
-        executor_memory=EXECUTOR_MEMORY, executor_cores=1,
-        shuffle_partitions=SHUFFLE_PARTITIONS,
-        conf={"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"},
-    )  # fmt: skip
 
 
 @contextmanager

@@ -24,10 +24,10 @@ from benchmarks.cluster.model import (
     points,
     rows_of,
 )
-from benchmarks.cluster.replay import SHUFFLE_PARTITIONS
 from benchmarks.plots import chart
 from benchmarks.report import FOLDER
 from pipelines.spark_settings import Spark
+from tests.engine.cluster import SHUFFLE_PARTITIONS
 
 BEGIN = "<!-- figures: python -m benchmarks.cluster.report -->"
 END = "<!-- end of figures of Spark -->"

@@ -6,7 +6,8 @@ known by their delivery, since a delivery never changes; those of other datasets
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import polars as pl
@@ -53,9 +54,13 @@ def reference_mentions(night: Night) -> Delta | None:
     known = references.every_reference(contract for contract, _ in _referring(night))
     usable = shown.filter(pl.col("id_status").is_in(USABLE))
     touched = together(
-        _with(night, known, fresh, KEY),
-        _with(night, known, shown.select(HELD).drop_nulls().unique(), KEY),
-        _with(night, known, usable.select("id_number").unique(), KEY),
+        _with_any(
+            night,
+            known,
+            fresh,
+            shown.select(HELD).drop_nulls().unique(),
+            usable.select("id_number").drop_nulls().unique(),
+        ),
         *(keys for keys in changed if keys is not None),
     ).drop_nulls()
     rows = _rows(night, touched)
@@ -72,15 +77,27 @@ def reference_mentions(night: Night) -> Delta | None:
     return Delta(touched, made)
 
 
-def _with(
-    night: Night, sql: str, keys: pl.DataFrame, columns: Sequence[str] = ("*",)
-) -> pl.DataFrame:
+def _with_any(night: Night, sql: str, *asked: pl.DataFrame) -> pl.DataFrame:
+    """Mention keys of a statement's rows that hold a key of one of these frames: the rows, which
+    are a city's settlements, are read once."""
+    night.prepare(sql)
+    with ExitStack() as given:
+        held = []
+        for number, keys in enumerate(asked):
+            given.enter_context(night.given(f"asked_{number}", keys))
+            same = " and ".join(f"asked.{name} = reference.{name}" for name in keys.columns)
+            held.append(f"exists (select 1 from asked_{number} as asked where {same})")
+        return night.engine.frame(
+            f"select mention_key from ({sql}) as reference where {' or '.join(held)}"
+        )
+
+
+def _with(night: Night, sql: str, keys: pl.DataFrame) -> pl.DataFrame:
     """What of a statement's rows holds one of these keys."""
-    listed = ", ".join(columns)
     night.prepare(sql)
     with night.given("asked_reference", keys):
         return night.engine.frame(
-            f"select {listed} from ({sql}) as reference "
+            f"select * from ({sql}) as reference "
             f"semi join asked_reference using ({', '.join(keys.columns)})"
         )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.spark_settings import Spark
-from tests.engine.quiet import CONF
+from tests.engine.quiet import CONF, LOCAL
 
 MASTER = "org.apache.spark.deploy.master.Master"
 WORKER = "org.apache.spark.deploy.worker.Worker"
@@ -23,6 +23,8 @@ PATIENCE = 120.0
 LISTENING = ("--host", "127.0.0.1", "--webui-port", "0")
 #: of the daemons and of every executor, so that all fit beside each other on a small machine
 DAEMON_MEMORY, EXECUTOR_MEMORY = "256m", "768m"
+#: where rows are not few: two to four parts per core, as the how-to says, for at most two cores
+SHUFFLE_PARTITIONS = 8
 
 
 @dataclass
@@ -49,10 +51,17 @@ class Cluster:
         return [place for place, worker in enumerate(self.workers) if worker.poll() is None]
 
     def settings(self) -> Spark:
-        """What a site would write to run on it; small, since its machine is."""
+        """For few rows: what a site would write to run on it, but that no code is compiled."""
         return Spark(
             master=self.url, from_rows=0, driver_memory="1g", executor_memory=self.memory,
             executor_cores=1, shuffle_partitions=2, conf=CONF,
+        )  # fmt: skip
+
+    def settings_of_a_site(self) -> Spark:
+        """For more rows: all as a site has it, but memory and parts of a shuffle."""
+        return Spark(
+            master=self.url, from_rows=0, driver_memory="2g", executor_memory=self.memory,
+            executor_cores=1, shuffle_partitions=SHUFFLE_PARTITIONS, conf=LOCAL,
         )  # fmt: skip
 
     def said(self) -> str:

@@ -4,9 +4,9 @@ from pipelines.spark_settings import Spark
 
 #: what a JVM of some minutes should do: compile once and quickly, collect in one thread
 BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto"
-CONF = {
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
+#: no network
+LOCAL = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+CONF = LOCAL | {
     "spark.driver.extraJavaOptions": BRIEF,
     # beside what the session gives executors as extra options
     "spark.executor.defaultJavaOptions": BRIEF,

@@ -125,71 +125,82 @@ def test_a_worker_was_lost_while_it_worked(lost: Lost) -> None:
     assert sum(bool(lost.made[name].work.get("tasks")) for name in after) > 30
 
 
-def test_an_error_leaves_no_value_in_a_workers_log(cluster: Cluster, tmp_path: Path) -> None:
-    engine, duck = SparkEngine(cluster.settings(), tmp_path), DuckEngine(tmp_path)
+@dataclass
+class Engines:
+    """One session on the cluster and DuckDB beside it, with a folder that all see."""
+
+    spark: SparkEngine
+    duck: DuckEngine
+    folder: Path
+
+    def know(self, name: str, select: str, columns: list[PromisedColumn]) -> Path:
+        """Let Spark read as ``name`` what DuckDB selects; the file of it."""
+        file = self.folder / f"{name}.parquet"
+        self.duck.copy(select, file)
+        self.spark.view_parquet(f"demo.{name}", [file], columns)
+        return file
+
+
+@pytest.fixture(scope="module")
+def engines(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    folder = tmp_path_factory.mktemp("engines")
+    while len(cluster.alive) < 2:
+        cluster.add_worker()
+    made = Engines(SparkEngine(cluster.settings(), folder), DuckEngine(folder), folder)
     try:
-        duck.copy("SELECT '张三' AS name FROM range(1000)", tmp_path / "name.parquet")
-        names = [PromisedColumn("name", "VARCHAR")]
-        engine.view_parquet("demo.person", [tmp_path / "name.parquet"], names)
-        with pytest.raises(EngineFault, match="CAST_INVALID_INPUT"):
-            engine.write("SELECT CAST(name AS DATE) AS day FROM demo.person", tmp_path / "m", {})
+        yield made
     finally:
-        duck.close()
-        engine.close()
+        made.duck.close()
+        made.spark.close()
+
+
+def test_an_error_leaves_no_value_in_a_workers_log(cluster: Cluster, engines: Engines) -> None:
+    engines.know(
+        "person", "SELECT '张三' AS name FROM range(1000)", [PromisedColumn("name", "VARCHAR")]
+    )
+    with pytest.raises(EngineFault, match="CAST_INVALID_INPUT"):
+        sql = "SELECT CAST(name AS DATE) AS day FROM demo.person"
+        engines.spark.write(sql, engines.folder / "failed", {})
     logs = [path for path in cluster.folder.rglob("*") if path.name in ("stderr", "stdout")]
     assert logs
     assert [path.name for path in logs if "张三" in path.read_text(encoding="utf-8")] == []
 
 
-def test_the_workers_have_splinks_jar(cluster: Cluster, tmp_path: Path) -> None:
-    engine, duck = SparkEngine(cluster.settings(), tmp_path), DuckEngine(tmp_path)
-    try:
-        duck.copy("SELECT 'ab' || range AS x FROM range(1000)", tmp_path / "x.parquet")
-        engine.view_parquet("demo.text", [tmp_path / "x.parquet"], [PromisedColumn("x", "VARCHAR")])
-        sql = "SELECT max(damerau_levenshtein(x, 'ba7')) AS far FROM {} AS text"
-        engine.write(sql.format("demo.text"), tmp_path / "made", {})
-        (made,) = duck.run(f"SELECT far FROM '{tmp_path}/made/*.parquet'")
-        assert made == duck.run(sql.format(f"'{tmp_path}/x.parquet'"))[0] != (0,)
-    finally:
-        duck.close()
-        engine.close()
+def test_the_workers_have_splinks_jar(engines: Engines) -> None:
+    text = engines.know(
+        "text", "SELECT 'ab' || range AS x FROM range(1000)", [PromisedColumn("x", "VARCHAR")]
+    )
+    sql = "SELECT max(damerau_levenshtein(x, 'ba7')) AS far FROM {} AS text"
+    made = engines.folder / "far"
+    engines.spark.write(sql.format("demo.text"), made, {})
+    (far,) = engines.duck.run(f"SELECT far FROM '{made}/*.parquet'")
+    assert far == engines.duck.run(sql.format(f"'{text}'"))[0] != (0,)
 
 
 def test_a_statement_whose_rows_were_lost_makes_them_again(
-    cluster: Cluster, tmp_path: Path
+    cluster: Cluster, engines: Engines
 ) -> None:
     """The worker that dies runs one of two tasks, and may hold what the other reads."""
-    while len(cluster.alive) < 2:
-        cluster.add_worker()
-    shuffling = {"spark.sql.adaptive.coalescePartitions.enabled": "false",
-                 "spark.sql.autoBroadcastJoinThreshold": "-1"}  # fmt: skip
-    given = cluster.settings()
-    engine = SparkEngine(given.model_copy(update={"conf": given.conf | shuffling}), tmp_path)
-    duck = DuckEngine(tmp_path)
-    try:
-        duck.copy("SELECT range AS n FROM range(200000)", tmp_path / "n.parquet")
-        numbers = [PromisedColumn("n", "BIGINT")]
-        engine.view_parquet("demo.number", [tmp_path / "n.parquet"], numbers)
-        sql = (
-            "SELECT one.n % 1000 AS g, count(*) AS pairs, sum(one.n + other.n) AS total "
-            "FROM demo.number AS one INNER JOIN demo.number AS other "
-            "ON one.n % 2000 = other.n % 2000 GROUP BY one.n % 1000"
-        )
-        lost: list[int] = []
-        tracker = engine.session.sparkContext.statusTracker()
-        watch = threading.Thread(
-            target=_lose_one_of_two, args=(cluster, tracker, lost), daemon=True
-        )
-        watch.start()
-        cost = engine.write(sql, tmp_path / "made", {})
-        watch.join(timeout=60)
-        made = duck.run(f"SELECT count(*), sum(pairs), sum(total) FROM '{tmp_path}/made/*.parquet'")
-        assert made == [(1000, 20_000_000, 20_000_000 * 199_999)]
-        assert len(lost) == 1 and len(cluster.alive) == 1
-        assert cost["failed_tasks"] + cost["repeated_stages"] >= 1
-    finally:
-        duck.close()
-        engine.close()
+    session = engines.spark.session
+    session.conf.set("spark.sql.adaptive.coalescePartitions.enabled", "false")
+    session.conf.set("spark.sql.autoBroadcastJoinThreshold", "-1")
+    engines.know("number", "SELECT range AS n FROM range(40000)", [PromisedColumn("n", "BIGINT")])
+    sql = (
+        "SELECT one.n % 1000 AS g, count(*) AS pairs, sum(one.n + other.n) AS total "
+        "FROM demo.number AS one INNER JOIN demo.number AS other "
+        "ON one.n % 2000 = other.n % 2000 GROUP BY one.n % 1000"
+    )
+    lost: list[int] = []
+    tracker = session.sparkContext.statusTracker()
+    watch = threading.Thread(target=_lose_one_of_two, args=(cluster, tracker, lost), daemon=True)
+    watch.start()
+    made = engines.folder / "pairs"
+    cost = engines.spark.write(sql, made, {})
+    watch.join(timeout=60)
+    sums = f"SELECT count(*), sum(pairs), sum(total) FROM '{made}/*.parquet'"
+    assert engines.duck.run(sums) == [(1000, 800_000, 800_000 * 39_999)]
+    assert len(lost) == 1 and len(cluster.alive) == 1
+    assert cost["failed_tasks"] + cost["repeated_stages"] >= 1
 
 
 def _lose_one_of_two(cluster: Cluster, tracker: Any, lost: list[int]) -> None:

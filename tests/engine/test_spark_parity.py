@@ -40,9 +40,10 @@ class Compared:
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compared]:
     folder = tmp_path_factory.mktemp("parity")
     (folder / "cluster").mkdir()
-    memory = "768m" if PEOPLE <= 3_000 else "2g"
-    with running(folder / "cluster", workers=2, memory=memory) as cluster:
-        found = Compared(city_of(folder, PEOPLE, SEED, cluster.settings()))
+    few = PEOPLE <= 3_000
+    with running(folder / "cluster", workers=2, memory="768m" if few else "2g") as cluster:
+        settings = cluster.settings() if few else cluster.settings_of_a_site()
+        found = Compared(city_of(folder, PEOPLE, SEED, settings))
         for night in found.both.nights:
             found.both.arrive(night)
             for settings, made in ((found.both.duck, found.duck), (found.both.spark, found.spark)):

@@ -12,7 +12,7 @@ from pipelines.contracts.promises import PromisedColumn
 from pipelines.engine.duck import no_rows
 from pipelines.engine.spark import stages, tasks
 from pipelines.engine.spark.dialect import spark_sql, spark_type, view_name
-from pipelines.engine.spark.session import started
+from pipelines.engine.spark.session import ended, started
 from pipelines.errors import EngineFault
 from pipelines.spark_settings import Spark
 
@@ -34,7 +34,7 @@ class SparkEngine:
             self.session: SparkSession = started(settings, temp)
 
     def close(self) -> None:
-        self.session.stop()
+        ended(self.session)
 
     def without_values(self) -> AbstractContextManager[None]:
         """Where others use the session: no value of a row gets out in the text of its errors."""

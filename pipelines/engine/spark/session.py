@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.spark_settings import Spark
 
@@ -111,3 +111,13 @@ def started(settings: Spark, temp: Path) -> SparkSession:
     for name, class_ in OF_THE_JAR.items():
         session.udf.registerJavaFunction(name, class_, DoubleType())
     return session
+
+
+def ended(session: SparkSession) -> None:
+    """Stop a session. The next one of this process has other folders to spill into than this one,
+    whose night wipes them; without being told, Java would remember them as long as it lives.
+    """
+    java: Any = session.sparkContext._jvm
+    session.stop()
+    utils = java.java.lang.Class.forName("org.apache.spark.util.Utils$")
+    utils.getField("MODULE$").get(None).clearLocalRootDirs()
