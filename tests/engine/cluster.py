@@ -59,10 +59,8 @@ class Cluster:
 
     def settings_of_a_site(self) -> Spark:
         """For more rows: all as a site has it, but memory and parts of a shuffle."""
-        return Spark(
-            master=self.url, from_rows=0, driver_memory="2g", executor_memory=self.memory,
-            executor_cores=1, shuffle_partitions=SHUFFLE_PARTITIONS, conf=LOCAL,
-        )  # fmt: skip
+        of_a_site = {"driver_memory": "2g", "shuffle_partitions": SHUFFLE_PARTITIONS, "conf": LOCAL}
+        return self.settings().model_copy(update=of_a_site)
 
     def said(self) -> str:
         """What the master has logged so far."""

@@ -42,8 +42,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compared]:
     (folder / "cluster").mkdir()
     few = PEOPLE <= 3_000
     with running(folder / "cluster", workers=2, memory="768m" if few else "2g") as cluster:
-        settings = cluster.settings() if few else cluster.settings_of_a_site()
-        found = Compared(city_of(folder, PEOPLE, SEED, settings))
+        spark = cluster.settings() if few else cluster.settings_of_a_site()
+        found = Compared(city_of(folder, PEOPLE, SEED, spark))
         for night in found.both.nights:
             found.both.arrive(night)
             for settings, made in ((found.both.duck, found.duck), (found.both.spark, found.spark)):

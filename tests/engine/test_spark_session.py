@@ -14,7 +14,7 @@ pytestmark = pytest.mark.spark
 
 
 def test_a_session_keeps_its_blocks_in_its_own_folder(tmp_path: Path) -> None:
-    """And not in that of the session before, which was wiped with its night."""
+    """The folder of the first is wiped with its night: the second does not make it again."""
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
         folder.mkdir()
