@@ -3,7 +3,8 @@
     python -m benchmarks.linkage.nights --people 100000 --seed 9 --dirt 1.0 --work var/bench/linkage
 
 Makes the city where it is missing, runs intake, standard and linkage without an orchestrator, and
-prints what each room and each table of linkage took. Rooms after linkage are not run.
+prints what each room and each table of linkage took, on the clock and of the processor. Rooms after
+linkage are not run. ``--from-night 2`` goes on in the home of an earlier call.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines.nightly import commit, land_arrivals, open_night
 from pipelines.rooms import room
@@ -25,6 +27,13 @@ from pipelines.synthetic.city import write_city
 
 BEFORE = ("intake", "standard")
 MONTHS = 3
+
+
+class Spent(NamedTuple):
+    """Seconds."""
+
+    clock: float
+    processor: float
 
 
 def city(people: int, seed: int, dirt: float, work: Path, months: int = MONTHS) -> Path:
@@ -41,15 +50,15 @@ def nights_of(folder: Path) -> list[date]:
 
 
 def run(folder: Path, home: Path, nights: list[date], *, rebuild: bool = False) -> Iterator[
-    tuple[date, dict[str, float]]
+    tuple[date, dict[str, Spent]]
 ]:  # fmt: skip
-    """Run nights one by one; processor seconds by room and by table of linkage."""
+    """Run nights one by one; what each room and each table of linkage took."""
     settings = Settings(home=home, landing=home / "landing", settle_seconds=0)
     settings.landing.mkdir(parents=True, exist_ok=True)
     for as_of in nights:
         stage(folder, settings.landing, as_of)
         night = open_night(settings, as_of, rebuild=rebuild)
-        spent: dict[str, float] = {}
+        spent: dict[str, Spent] = {}
         with _timed(spent, "landing"):
             land_arrivals(night)
         for name in BEFORE:
@@ -66,10 +75,10 @@ def run(folder: Path, home: Path, nights: list[date], *, rebuild: bool = False) 
 
 
 @contextmanager
-def _timed(spent: dict[str, float], name: str) -> Iterator[None]:
-    before = time.process_time()
+def _timed(spent: dict[str, Spent], name: str) -> Iterator[None]:
+    before, started = time.process_time(), time.monotonic()
     yield
-    spent[name] = round(time.process_time() - before, 2)
+    spent[name] = Spent(time.monotonic() - started, time.process_time() - before)
 
 
 def main() -> None:
@@ -77,16 +86,19 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=9)
     parser.add_argument("--dirt", type=float, default=1.0)
+    parser.add_argument("--months", type=int, default=MONTHS)
     parser.add_argument("--nights", type=int, default=2)
+    parser.add_argument("--from-night", type=int, default=1)
     parser.add_argument("--work", type=Path, default=Path("var/bench/linkage"))
     given = parser.parse_args()
-    folder = city(given.people, given.seed, given.dirt, given.work)
+    folder = city(given.people, given.seed, given.dirt, given.work, given.months)
     home = given.work / f"home-{given.people}-{given.seed}-{given.dirt}"
-    for as_of, spent in run(folder, home, nights_of(folder)[: given.nights]):
-        linkage = sum(s for name, s in spent.items() if "." in name)
-        print(f"{as_of}  linkage {linkage:.1f} s of processor time")
-        for name, seconds in spent.items():
-            print(f"  {name:32} {seconds:8.2f}")
+    for as_of, spent in run(folder, home, nights_of(folder)[given.from_night - 1 : given.nights]):
+        of_linkage = [took for name, took in spent.items() if "." in name]
+        spent["linkage"] = Spent(*map(sum, zip(*of_linkage, strict=True)))
+        print(f"{as_of}{'clock, s':>32}{'processor, s':>14}")
+        for name, took in spent.items():
+            print(f"  {name:32} {took.clock:7.1f} {took.processor:13.1f}", flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     print(f"peak memory {peak:.2f} GB")
 

@@ -60,16 +60,16 @@ def features(night: Night) -> Delta | None:
         return None
     shown = pl.concat([rows.rows.select("id_number"), references.rows.select("id_number")])
     rounded = shown.filter(pl.col("id_number").str.ends_with(ROUNDED_END))
-    beside = together(
-        *(rows_of(night, table, rounded, ["mention_key"]) for table in (MENTION, REFERENCE))
+    beside = rows_of(night, MENTION, rounded, MENTION_COLUMNS)
+    keys = together(
+        rows.keys,
+        references.keys,
+        beside.select("mention_key"),
+        rows_of(night, REFERENCE, rounded, ["mention_key"]),
     )
-    keys = together(rows.keys, references.keys, beside)
     # a reference is no mention: of the keys that changed only those beside can be others
     others = beside.join(rows.keys, on="mention_key", how="anti")
-    made = of_rows(
-        pl.concat([rows.now, rows_of(night, MENTION, others, MENTION_COLUMNS)]),
-        rows_of(night, REFERENCE, keys),
-    )
+    made = of_rows(pl.concat([rows.now, others]), rows_of(night, REFERENCE, keys))
     nos = numbered(keys["mention_key"]).alias("mention_no").to_frame()
     held = rows_of(night, f"prev_{FEATURE}", nos, ["mention_no", "mention_key"])
     if (
@@ -137,7 +137,7 @@ def entities(night: Night) -> Delta | None:
     moved, said = few(night, ENTITY_OF, NO), few(night, FEATURE, NO, SAID)
     if moved is None or said is None:
         return None
-    suffixes = night.query(f"select distinct suffix from {FEATURE}")["suffix"]
+    suffixes = _suffixes(night)
     named = rows_of(night, FEATURE, moved.keys, ROW)
     changed = together(
         moved.keys, said.keys, _of_one_row(pl.concat([named, said.rows.select(ROW)]), suffixes)
@@ -159,7 +159,13 @@ def entities(night: Night) -> Delta | None:
     return Delta(touched, made.join(touched, on="entity_no", how="semi"))
 
 
-def _of_one_row(rows: pl.DataFrame, suffixes: pl.Series) -> pl.DataFrame:
+def _suffixes(night: Night) -> list[str]:
+    """By what the people of one row are told apart."""
+    contracts = load_contracts(night.settings.schemas).values()
+    return sorted({"", *(role.suffix for c in contracts for role in c.roles_of(Person))})
+
+
+def _of_one_row(rows: pl.DataFrame, suffixes: list[str]) -> pl.DataFrame:
     """`mention_no` that the people of these rows have or would have."""
     row_key = pl.when(pl.col("suffix") == "").then("record_key").otherwise(
         pl.col("record_key").str.head(

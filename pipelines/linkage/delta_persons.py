@@ -6,6 +6,8 @@ best values from its records. What shares one of these with a changed row is mad
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from pipelines.engine.sql import read_sql
@@ -14,6 +16,7 @@ from pipelines.lake.patch import narrowed, rows_of
 from pipelines.linkage import clusters, ledger
 from pipelines.linkage.decide import LINK
 from pipelines.linkage.delta import Delta, few, together
+from pipelines.linkage.features import possible_numbers
 
 FEATURE, ENTITY_OF = "linkage.mention_feature", "linkage.mention_entity"
 ENTITY, PAIR, CLUSTER = "linkage.entity", "linkage.pair_decision", "linkage.entity_cluster"
@@ -115,7 +118,7 @@ def person_refs(night: Night) -> Delta | None:
     if linked is None or said is None:
         return None
     asked = ["mention_key", "register_ref"]
-    shown = pl.concat([said.rows.select(asked), rows_of(night, FEATURE, linked.keys, asked)])
+    shown = pl.concat([said.rows.select(asked), _features(night, linked.keys, asked)])
     keys = together(linked.keys, shown.select(KEY))
     refs = shown.select("register_ref").drop_nulls().unique()
     holders = rows_of(night, FEATURE, refs, asked)
@@ -138,7 +141,7 @@ def person_identities(night: Night) -> Delta | None:
         *(rows_of(night, when + LINKS, keys, ["person_id"]) for when in ("", "prev_")),
     )
     links = rows_of(night, LINKS, persons, ["mention_key", "person_id"])
-    features = rows_of(night, FEATURE, links.select(KEY), ["mention_no", "mention_key", *VALUED])
+    features = _features(night, links.select(KEY), ["mention_no", "mention_key", *VALUED])
     owners = rows_of(night, ENTITY_OF, features.select(NO), ["mention_no", "number"])
     tables = {LINKS: links, FEATURE: features, ENTITY_OF: owners}
     return Delta(persons, narrowed(night, _statement("person_identity"), tables))
@@ -150,6 +153,13 @@ def person_links(night: Night) -> Delta | None:
         return None
     touched = linked.rows.select("source", "dataset", "record_key").unique()
     return Delta(touched, narrowed(night, _statement("person_link"), {LINKS: linked.now}))
+
+
+def _features(night: Night, keys: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Rows of these mention keys, found by number: a city's numbers are less to read than its
+    keys."""
+    found = rows_of(night, FEATURE, possible_numbers(keys["mention_key"]), columns)
+    return found.join(keys, on="mention_key", how="semi")
 
 
 def _statement(name: str) -> str:

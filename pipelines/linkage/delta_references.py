@@ -7,7 +7,6 @@ known by their delivery, since a delivery never changes; those of other datasets
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import polars as pl
@@ -15,6 +14,7 @@ import polars as pl
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
 from pipelines.contracts.roles import Person, SpendingMedical
+from pipelines.engine.sql import quoted
 from pipelines.lake.correction import in_force
 from pipelines.lake.night import Night
 from pipelines.lake.patch import in_columns, narrowed, rows_of
@@ -51,16 +51,9 @@ def reference_mentions(night: Night) -> Delta | None:
     if any(keys is None for keys in changed):
         return None
     shown = in_columns(night, mentions, [*KEY, *SHOWN]).rows
-    known = references.every_reference(contract for contract, _ in _referring(night))
-    usable = shown.filter(pl.col("id_status").is_in(USABLE))
+    usable = shown.filter(pl.col("id_status").is_in(USABLE))["id_number"]
     touched = together(
-        _with_any(
-            night,
-            known,
-            fresh,
-            shown.select(HELD).drop_nulls().unique(),
-            usable.select("id_number").drop_nulls().unique(),
-        ),
+        *_holding(night, shown, usable, fresh),
         *(keys for keys in changed if keys is not None),
     ).drop_nulls()
     rows = _rows(night, touched)
@@ -77,44 +70,49 @@ def reference_mentions(night: Night) -> Delta | None:
     return Delta(touched, made)
 
 
-def _with_any(night: Night, sql: str, *asked: pl.DataFrame) -> pl.DataFrame:
-    """Mention keys of a statement's rows that hold a key of one of these frames: the rows, which
-    are a city's settlements, are read once."""
-    night.prepare(sql)
-    with ExitStack() as given:
-        held = []
-        for number, keys in enumerate(asked):
-            given.enter_context(night.given(f"asked_{number}", keys))
-            same = " and ".join(f"asked.{name} = reference.{name}" for name in keys.columns)
-            held.append(f"exists (select 1 from asked_{number} as asked where {same})")
-        return night.engine.frame(
-            f"select mention_key from ({sql}) as reference where {' or '.join(held)}"
-        )
+def _holding(
+    night: Night, shown: pl.DataFrame, numbers: pl.Series, deliveries: pl.DataFrame
+) -> Iterator[pl.DataFrame]:
+    """`mention_key` of rows that hold a key of these mentions or one of the numbers, or that came
+    with one of the deliveries. Each is one look at one column of a dataset."""
+    for contract, role in _referring(night):
+        of = references.held(contract, role)
+        domain = shown.filter(pl.col("register_domain") == role.refers)
+        asked = [(of.key, domain["register_key"]), (of.number, numbers)]
+        if _is_spending(contract):
+            asked.append(("delivery_id", deliveries["delivery_id"]))
+        for column, values in asked:
+            if column is not None:
+                yield _with(night, contract, role, values.alias(column), "mention_key")
 
 
-def _with(night: Night, sql: str, keys: pl.DataFrame) -> pl.DataFrame:
-    """What of a statement's rows holds one of these keys."""
-    night.prepare(sql)
+def _with(
+    night: Night, contract: Contract, role: Person, values: pl.Series, columns: str = "*"
+) -> pl.DataFrame:
+    """Of a role's rows those that hold one of these values in the column that is named like them.
+    They are chosen before anything is made of them, since a city's settlements are many."""
+    keys = values.drop_nulls().unique().to_frame()
+    if keys.is_empty():
+        return night.query(f"select {columns} from ({references.NOTHING}) as reference")
+    night.prepare(references.of_one(contract, role))
+    chosen = references.of_one(
+        contract, role, f"semi join asked_reference using ({quoted(values.name)})"
+    )
     with night.given("asked_reference", keys):
-        return night.engine.frame(
-            f"select * from ({sql}) as reference "
-            f"semi join asked_reference using ({', '.join(keys.columns)})"
-        )
+        return night.engine.frame(f"select {columns} from ({chosen}) as reference")
 
 
 def _rows(night: Night, touched: pl.DataFrame) -> pl.DataFrame:
     """All rows of these mention keys. Asked by record key, as the rows themselves hold it: to find
     mention keys, each of a city's settlements would have to be given one."""
-    found: list[pl.DataFrame] = []
+    found = [night.query(references.NOTHING)]
     for contract, role in _referring(night):
         start, end = f"{contract.name}:", f"|{role.suffix}" if role.suffix else ""
-        of = touched.filter(pl.col("mention_key").str.starts_with(start)).select(
-            record_key=pl.col("mention_key").str.slice(len(start))
-        )
-        if not of.is_empty() or not found:
-            only = references.of_one(contract, role)
-            found.append(_with(night, only, of.filter(pl.col("record_key").str.ends_with(end))))
-    return pl.concat(found) if found else _with(night, references.NOTHING, touched)
+        mention = pl.col("mention_key")
+        of = touched.filter(mention.str.starts_with(start) & mention.str.ends_with(end))
+        key = mention.str.strip_prefix(start).str.strip_suffix(end)
+        found.append(_with(night, contract, role, of.select(record_key=key)["record_key"]))
+    return pl.concat(found)
 
 
 def _new_deliveries(night: Night) -> pl.DataFrame | None:

@@ -89,11 +89,22 @@ def mention_numbers(keys: pl.Series) -> pl.Series:
     found, turn = numbered(keys), 0
     while not found.is_unique().all():
         turn += 1
-        again = keys + f"\x1f{turn}"
+        again = numbered(_turned(keys, turn))
         found = pl.select(
-            pl.when(found.is_first_distinct()).then(found).otherwise(numbered(again))
+            pl.when(found.is_first_distinct()).then(found).otherwise(again)
         ).to_series()
     return found.alias("mention_no")
+
+
+def possible_numbers(keys: pl.Series) -> pl.DataFrame:
+    """`mention_no` that mentions of these keys have, and more: a number met twice is one of a first
+    or a second turn. That three meet is not to be expected of 63 bits."""
+    turns = [numbered(keys), numbered(_turned(keys, 1))]
+    return pl.concat(turns).alias("mention_no").unique().to_frame()
+
+
+def _turned(keys: pl.Series, turn: int) -> pl.Series:
+    return keys + f"\x1f{turn}"
 
 
 def numbered(keys: pl.Series) -> pl.Series:

@@ -45,16 +45,31 @@ number_on_two as (
         on other.number = one.number and other.party > one.party
 ),
 
--- of all persons only those with two keys of one register are looked up in the mentions
-held as (
-    select
-        entity.entity_no,
-        entity_cluster.cluster_no,
-        split_part(ref.register_ref, ':', 1) as register_domain,
-        ref.register_ref
+-- most persons are one entity with one key; of the others only those with two keys of one register
+-- are looked up in the mentions
+joined as (
+    select cluster_no
+    from linkage.entity_cluster
+    group by cluster_no
+    having count(*) > 1
+),
+
+bearer as (
+    select entity.entity_no, entity_cluster.cluster_no, entity.register_refs
     from linkage.entity
     inner join linkage.entity_cluster on entity_cluster.entity_no = entity.entity_no
-    cross join unnest(entity.register_refs) as ref (register_ref)
+    left join joined on joined.cluster_no = entity_cluster.cluster_no
+    where array_length(entity.register_refs) > 1 or joined.cluster_no is not null
+),
+
+held as (
+    select
+        bearer.entity_no,
+        bearer.cluster_no,
+        split_part(ref.register_ref, ':', 1) as register_domain,
+        ref.register_ref
+    from bearer
+    cross join unnest(bearer.register_refs) as ref (register_ref)
 ),
 
 held_twice as (

@@ -8,6 +8,7 @@ contracts whose person role refers to a register. Who the people are is decided 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pipelines.contracts.model import Contract
 from pipelines.contracts.roles import Person, SpendingMedical
@@ -100,16 +101,31 @@ def every_reference(contracts: Iterable[Contract]) -> str:
     return "\n    union all\n".join(parts or [NOTHING])
 
 
-def of_one(contract: Contract, role: Person) -> str:
-    """The part of `every_reference` that one role of a dataset gives."""
-    spending = bool(contract.roles_of(SpendingMedical))
-    table = "standard.medical_spending" if spending else contract.std_table
+@dataclass(frozen=True)
+class Held:
+    """Where the rows of one role stand, and in which of its columns the register's key and the
+    person's number."""
+
+    table: str
+    key: str | None
+    number: str | None
+
+
+def held(contract: Contract, role: Person) -> Held:
+    if contract.roles_of(SpendingMedical):
+        return Held("standard.medical_spending", "register_key", "id_number")
+    return Held(contract.std_table, role.key, role.id_number)
+
+
+def of_one(contract: Contract, role: Person, among: str = "") -> str:
+    """The part of `every_reference` that one role of a dataset gives; `among` narrows its rows
+    before anything is made of them."""
+    spending, of = bool(contract.roles_of(SpendingMedical)), held(contract, role)
 
     def column(name: str | None, type_: str = "varchar") -> str:
         return quoted(name) if name else f"cast(null as {type_})"
 
-    number = "id_number" if spending else role.id_number
-    key = "register_key" if spending else role.key
+    number, key = of.number, of.key
     name = "name" if spending else role.name
     status = f"{number}_status" if number else None
     birth = None if spending else role.birth_date
@@ -122,4 +138,4 @@ def of_one(contract: Contract, role: Person) -> str:
         '{role.refers}' as register_domain, {column(key)} as register_key, {column(name)} as name,
         {column(number)} as id_number, {column(status)} as id_status,
         {column(birth, "date")} as birth_date, {column(sex)} as sex, delivery_id, row_number
-    from {table}"""
+    from {of.table} {among}""".rstrip()

@@ -10,47 +10,54 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.lake.night import Night
+from pipelines.lake.patch import rows_of
 from pipelines.linkage import numbers
 
 REPAIR = {"entity_no": pl.Int64, "owner_no": pl.Int64, "number": pl.String}
-CONCERNED = """
-with damaged as (
-    select names
+COLUMNS = (
+    "entity_no", "is_open", "number", "number_texts", "names", "birth_date", "datasets",
+)  # fmt: skip
+ALIKE = f"""
+with near as (
+    select entity_no, birth_date, unnest(names) as name
     from linkage.entity
-    where is_open and number_texts is not null
-),
-named as (
-    select distinct unnest(names) as name from damaged
-),
-borne as (
-    select entity_no, unnest(names) as name from linkage.entity
-),
-alike as (
-    select distinct borne.entity_no
-    from borne
-    inner join named on named.name = borne.name
+    semi join damaged_number using (birth_date)
+    where length(number) = {numbers.LENGTH}
 )
-select
-    entity.entity_no, entity.is_open, entity.number, entity.number_texts, entity.names,
-    entity.births, entity.birth_date, entity.datasets
-from linkage.entity
-inner join alike on alike.entity_no = entity.entity_no
+select distinct entity_no
+from near
+semi join damaged_number using (birth_date, name)
 """
 
 
 def concerned(night: Night) -> pl.DataFrame:
-    """Entities that show a damaged number, and those that have a name of one of these."""
-    return night.query(CONCERNED)
+    """Entities that show a damaged number, and those that have a number, and the name and birthday
+    of one of these."""
+    damaged = night.query(
+        f"select {', '.join(COLUMNS)} from linkage.entity "
+        "where is_open and number_texts is not null"
+    )
+    named = _shown(damaged).explode("names", empty_as_null=False, keep_nulls=False)
+    with night.given("damaged_number", named.select(birth_date="birth", name="names").unique()):
+        alike = night.query(ALIKE)
+    others = alike.join(damaged, on="entity_no", how="anti")
+    return pl.concat([damaged, rows_of(night, "linkage.entity", others, COLUMNS)])
+
+
+def _shown(damaged: pl.DataFrame) -> pl.DataFrame:
+    """A row for each damaged number: the entity's own columns, `text` and its `birth`."""
+    return (
+        damaged.explode("number_texts", empty_as_null=False, keep_nulls=False)
+        .filter(pl.col("number_texts").str.len_chars() == numbers.LENGTH)
+        .rename({"number_texts": "text"})
+        .with_columns(birth=pl.coalesce("birth_date", numbers.embedded_birth(pl.col("text"))))
+    )
 
 
 def repairs(entities: pl.DataFrame) -> pl.DataFrame:
     """`entity_no` (open), `owner_no` (whose number it is), `number`."""
     damaged = (
-        entities.filter(pl.col("is_open"))
-        .explode("number_texts", empty_as_null=False, keep_nulls=False)
-        .filter(pl.col("number_texts").str.len_chars() == numbers.LENGTH)
-        .rename({"number_texts": "text"})
-        .with_columns(birth=pl.coalesce("birth_date", numbers.embedded_birth(pl.col("text"))))
+        _shown(entities.filter(pl.col("is_open")))
         .explode("names", empty_as_null=False, keep_nulls=False)
         .select("entity_no", "text", "birth", "datasets", name="names")
     )
