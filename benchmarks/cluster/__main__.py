@@ -3,9 +3,11 @@ docs/benchmarks/results/cluster.
 
     python -m benchmarks.cluster --people 3000 30000 100000
     python -m benchmarks.cluster --people 100000 --runs spark-2
+    python -m benchmarks.cluster --people 100000 --runs memory
 
 Runs of a size, each a whole process: duckdb-1 and duckdb-2 (threads), spark-1 and spark-2 (workers
-of one core each). A run can be measured again alone.
+of one core each). A run can be measured again alone. ``memory`` runs those statements again that
+shuffled most on one worker, with a shuffle in one part, so that one task holds all of it.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ from pipelines.settings import ROOT
 
 RESULTS = ROOT / "docs" / "benchmarks" / "results" / "cluster"
 RUNS = ("duckdb-1", "duckdb-2", "spark-1", "spark-2")
+MEMORY = "memory"
+#: statements of which the memory is measured
+MOST_SHUFFLED = 8
 
 
 class Size:
@@ -52,18 +57,28 @@ class Size:
 
     def run(self, name: str) -> None:
         """Measure one run and keep what was found."""
-        engine, cores = name.split("-")
         out = self.work / f"{name}.json"
-        self._module("benchmarks.cluster.replay", "--statements", self.kept, "--engine", engine,
-                     "--cores", cores, "--out", out)  # fmt: skip
+        self._module("benchmarks.cluster.replay", "--statements", self.kept, *self._of(name),
+                     "--out", out)  # fmt: skip
         found = json.loads(out.read_text(encoding="utf-8"))
         found["command"] = f"python -m benchmarks.cluster --people {self.people} --runs {name}"
         found["measured_at"] = datetime.now(UTC).isoformat(timespec="minutes")
-        self.found["runs"][name] = found | {"machine": machine()}
+        kept = self.found if name == MEMORY else self.found["runs"]
+        kept[name] = found | {"machine": machine()}
         self.result.parent.mkdir(parents=True, exist_ok=True)
         self.result.write_text(_text(self.found), encoding="utf-8")
         print(f"{self.people:>9,} {name}: {len(found['statements'])} statements, "
               f"{found['seconds']:.1f} s", flush=True)  # fmt: skip
+
+    def _of(self, name: str) -> list[str]:
+        """The words that tell a run from the others."""
+        if name != MEMORY:
+            engine, cores = name.split("-")
+            return ["--engine", engine, "--cores", cores]
+        said = self.found["runs"]["spark-1"]["statements"]
+        most = sorted(said, key=lambda one: -int(one["shuffle_bytes"]))[:MOST_SHUFFLED]
+        return ["--engine", "spark", "--cores", "1", "--parts", "1",
+                "--tables", *sorted({str(one["table"]) for one in most})]  # fmt: skip
 
     def _module(self, *words: object) -> None:
         log = self.work / "log.txt"
@@ -82,7 +97,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--people", type=int, nargs="+", default=[3_000, 30_000, 100_000])
-    parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS))
+    parser.add_argument("--runs", nargs="+", choices=(*RUNS, MEMORY), default=list(RUNS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--months", type=int, default=MONTHS)
     parser.add_argument("--work", type=Path, default=WORK)

@@ -3,7 +3,15 @@
     seconds = a · statements + b · rows read / cores
 
 a is what a statement costs before it reads a row, b what a row costs a core. Both are fitted to all
-sizes but the largest, and held against the largest before they are used for anything.
+sizes but the largest, and held against the largest before they are used for anything. Runs whose
+workers left the driver no core of its own are shown beside the line, not fitted: on a cluster the
+driver does not plan at the workers' expense.
+
+    bytes of a task = fixed + c · bytes that it reads of a shuffle
+
+``fixed`` is the most that a task holds at the smallest size, c the growth of the statement whose
+memory grew most for what it read. Both come of runs whose shuffles have one part, so that one task
+reads all of it, and are held against the largest size too.
 """
 
 from __future__ import annotations
@@ -29,6 +37,8 @@ class Point:
     rows: int
     seconds: float
     shuffle_bytes: int = 0
+    #: a core for each worker and one for the driver
+    has_room: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,11 +59,35 @@ class Line:
 
 @dataclass(frozen=True)
 class Fitted:
-    """An engine's line by the smaller sizes; ``checked`` are the points of the largest."""
+    """An engine's line by the smaller sizes; ``checked`` are the points of the largest, and
+    ``crowded`` those that had too few cores, of all sizes."""
 
     line: Line
     fitted: tuple[Point, ...]
     checked: tuple[Point, ...]
+    crowded: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the dearest task of a statement read of a shuffle and held, in bytes."""
+
+    table: str
+    people: int
+    read: int
+    held: int
+    spilled: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of a task by the bytes that it reads of a shuffle."""
+
+    fixed: float
+    per_byte: float
+
+    def held(self, read: float) -> float:
+        return self.fixed + self.per_byte * read
 
 
 def points(found: Sequence[Result], engine: str) -> list[Point]:
@@ -68,6 +102,7 @@ def points(found: Sequence[Result], engine: str) -> list[Point]:
                         one["people"], run["cores"], len(statements),
                         sum(s["rows"] for s in statements), run["seconds"],
                         sum(s.get("shuffle_bytes", 0) for s in statements),
+                        engine != "spark" or run["cores"] < run["machine"]["cores"],
                     )
                 )  # fmt: skip
     return sorted(made, key=lambda point: (point.people, point.cores))
@@ -91,12 +126,37 @@ def fit(measured: Sequence[Point]) -> Line:
 def fitted(found: Sequence[Result], engine: str) -> Fitted | None:
     """None with fewer than two sizes: there is nothing to hold a line against."""
     measured = points(found, engine)
-    sizes = sorted({point.people for point in measured})
+    roomy = [point for point in measured if point.has_room]
+    sizes = sorted({point.people for point in roomy})
     if len(sizes) < 2:
         return None
-    largest = [point for point in measured if point.people == sizes[-1]]
-    smaller = [point for point in measured if point.people < sizes[-1]]
-    return Fitted(fit(smaller), tuple(smaller), tuple(largest))
+    largest = [point for point in roomy if point.people == sizes[-1]]
+    smaller = [point for point in roomy if point.people < sizes[-1]]
+    crowded = [point for point in measured if not point.has_room]
+    return Fitted(fit(smaller), tuple(smaller), tuple(largest), tuple(crowded))
+
+
+def held(found: Sequence[Result]) -> list[Held]:
+    """What was measured of tasks' memory, by statement, small to large."""
+    made = [
+        Held(said["table"], one["people"], said["peak_task_shuffle_bytes"],
+             said["peak_task_bytes"], said["spilled_bytes"])
+        for one in found if "memory" in one
+        for said in one["memory"]["statements"]
+    ]  # fmt: skip
+    return sorted(made, key=lambda one: (one.table, one.people))
+
+
+def memory(measured: Sequence[Held]) -> Memory | None:
+    """By all sizes but the largest; None with fewer than three."""
+    sizes = sorted({one.people for one in measured})
+    if len(sizes) < 3:
+        return None
+    at = {(one.table, one.people): one for one in measured}
+    smallest = [one for one in measured if one.people == sizes[0]]
+    pairs = [(one, at[one.table, sizes[-2]]) for one in smallest if (one.table, sizes[-2]) in at]
+    grown = [(b.held - a.held) / (b.read - a.read) for a, b in pairs if b.read > a.read]
+    return Memory(max(one.held for one in smallest), max([0.0, *grown]))
 
 
 def rows_of(found: Sequence[Result], people: float) -> float:

@@ -5,6 +5,7 @@
 
 With Spark every core is a worker of its own beside a standalone master. What is written goes to
 the scratch folder of the night and is removed; a statement counts from its text to whole files.
+``--parts`` sets the parts of a shuffle, ``--tables`` runs the statements of these tables alone.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import pickle
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,18 +31,23 @@ from pipelines.lake.home import Home
 from pipelines.lake.night import Night
 from pipelines.lake.past import PastNight
 from pipelines.standard.promises import contract_promise
-from tests.engine.cluster import running
+from tests.engine.cluster import SHUFFLE_PARTITIONS, running
 
 ENGINES = ("duckdb", "spark")
 MEMORY_LIMIT, EXECUTOR_MEMORY = "2GB", "2g"
 Made = Callable[[Statement, Path], Mapping[str, int]]
 
 
-def replayed(kept: Recorded, engine: str, cores: int, scratch: Path) -> dict[str, Any]:
+def replayed(
+    kept: Recorded, engine: str, cores: int, scratch: Path, parts: int = SHUFFLE_PARTITIONS,
+    tables: Collection[str] = (),
+) -> dict[str, Any]:  # fmt: skip
     """Seconds of each statement, and of Spark what its stages cost; ``scratch`` is for logs."""
-    with _ready(kept, engine, cores, scratch) as (night, make, watched, seconds):
+    with _ready(kept, engine, cores, scratch, parts) as (night, make, watched, seconds):
         found = []
         for number, statement in enumerate(kept.statements):
+            if tables and statement.table not in tables:
+                continue
             folder = night.temp / f"replayed-{number}"
             # DuckDB has looked through the statement before either engine makes its rows
             night.prepare(statement.sql)
@@ -64,7 +70,7 @@ def replayed(kept: Recorded, engine: str, cores: int, scratch: Path) -> dict[str
 
 @contextmanager
 def _ready(
-    kept: Recorded, engine: str, cores: int, scratch: Path
+    kept: Recorded, engine: str, cores: int, scratch: Path, parts: int
 ) -> Iterator[tuple[Night, Made, Watched, float]]:
     if engine == "duckdb":
         with _night(kept, threads=cores, memory_limit=MEMORY_LIMIT) as night:
@@ -72,7 +78,7 @@ def _ready(
         return
     with (
         running(scratch, workers=cores, memory=EXECUTOR_MEMORY) as standalone,
-        _night(kept, engine="spark", spark=standalone.settings_of_a_site()) as night,
+        _night(kept, engine="spark", spark=standalone.settings_of_a_site(parts)) as night,
     ):
         started = time.monotonic()
         night.cluster._started(night)
@@ -118,11 +124,15 @@ def main() -> None:
     parser.add_argument("--statements", type=Path, required=True)
     parser.add_argument("--engine", choices=ENGINES, required=True)
     parser.add_argument("--cores", type=int, default=1)
+    parser.add_argument("--parts", type=int, default=SHUFFLE_PARTITIONS)
+    parser.add_argument("--tables", nargs="+", default=[])
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     kept: Recorded = pickle.loads(given.statements.read_bytes())
     with TemporaryDirectory(dir=given.out.parent) as scratch:
-        found = replayed(kept, given.engine, given.cores, Path(scratch).resolve())
+        found = replayed(
+            kept, given.engine, given.cores, Path(scratch).resolve(), given.parts, given.tables
+        )
     given.out.write_text(json.dumps(found), encoding="utf-8")
 
 

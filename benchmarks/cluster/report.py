@@ -16,9 +16,13 @@ from benchmarks.cluster.model import (
     A_YEAR,
     PROVINCE,
     Fitted,
+    Held,
     Line,
+    Memory,
     Result,
     fitted,
+    held,
+    memory,
     more_settlements,
     overtakes,
     points,
@@ -27,7 +31,6 @@ from benchmarks.cluster.model import (
 from benchmarks.plots import chart
 from benchmarks.report import FOLDER
 from pipelines.spark_settings import Spark
-from tests.engine.cluster import SHUFFLE_PARTITIONS
 
 BEGIN = "<!-- figures: python -m benchmarks.cluster.report -->"
 END = "<!-- end of figures of Spark -->"
@@ -36,8 +39,6 @@ NAMES = {"duckdb-1": "DuckDB, 1 core", "duckdb-2": "DuckDB, 2 cores",
 #: cores of one machine and of clusters for which the model is asked
 MACHINES, CLUSTERS = (2, 32), (48, 400)
 SIZES = (1_000_000, 10_000_000, PROVINCE)
-#: below so many bytes of a shuffle a task's memory is pages that are there anyway
-SHUFFLED = 2**20
 GIGA, MEGA = 2**30, 2**20
 
 
@@ -55,6 +56,8 @@ def figures(found: list[Result]) -> str:
     if duck is None or spark is None:
         return "\n".join(parts).rstrip() + "\n"
     parts += ["### Model", "", *_model({"DuckDB": duck, "Spark": spark}), ""]
+    if (of_a_task := memory(held(found))) is not None:
+        parts += ["### Memory of a task", "", *_memory(held(found), of_a_task), ""]
     parts += ["### On paper", "", "![where Spark overtakes one machine](spark.svg)", ""]
     parts += [*_paper(found, duck.line, spark.line), "", *_province(found, spark.line)]
     return "\n".join(parts).rstrip() + "\n"
@@ -119,7 +122,8 @@ def _dearest(one: Result, most: int = 12) -> list[str]:
 
 def _model(lines: dict[str, Fitted]) -> list[str]:
     said = [
-        "seconds = a · statements + b · rows read / cores, fitted to all sizes but the largest:",
+        "seconds = a · statements + b · rows read / cores, fitted to all sizes but the largest, "
+        "where the workers left the driver a core of its own:",
         "",
         "| | a, seconds a statement | b, seconds of a core a million rows |",
         "|---|---:|---:|",
@@ -132,8 +136,10 @@ def _model(lines: dict[str, Fitted]) -> list[str]:
              "| | residents | cores | measured | modelled | off | |",
              "|---|---:|---:|---:|---:|---:|---|"]  # fmt: skip
     for name, one in lines.items():
-        for kind, held in (("fitted", one.fitted), ("**checked**", one.checked)):
-            for point in held:
+        for kind, among in (
+            ("fitted", one.fitted), ("**checked**", one.checked), ("no core left", one.crowded),
+        ):  # fmt: skip
+            for point in among:
                 modelled = one.line.seconds(point.statements, point.rows, point.cores)
                 said.append(
                     f"| {name} | {point.people:,} | {point.cores} | {point.seconds:,.1f} s | "
@@ -174,8 +180,6 @@ def _province(found: list[Result], spark: Line) -> list[str]:
     rows = rows_of(found, PROVINCE)
     a_row = [point.shuffle_bytes / point.rows for point in (smaller, largest)]
     shuffled = a_row[1] * rows
-    advised = Spark().partition_megabytes
-    ratio = memory_of_a_task(found[-1])
     said = [
         f"{PROVINCE:,} residents with {A_YEAR:,} settlements a year "
         f"({more_settlements(found[-1]):.2f} times the city's a head): {rows / 1e9:,.0f} billion "
@@ -184,14 +188,7 @@ def _province(found: list[Result], spark: Line) -> list[str]:
         f"at {smaller.people:,}).",
         "",
     ]
-    if ratio:
-        said += [
-            f"A task held at most {ratio:.1f} times the bytes of its shuffle (at "
-            f"{found[-1]['people']:,} residents, parts of 1 MB and more). Adaptive execution aims "
-            f"at {advised} MB a part, whatever the number of workers: "
-            f"**{ratio * advised / 1024:.1f} GB a task**, and that is what a core of an executor "
-            "must have.", "",
-        ]  # fmt: skip
+    said += _parts(found, rows / largest.rows)
     said += ["| workers of 4 cores | hours | shuffled by each |", "|---:|---:|---:|"]
     for workers in (12, 25, 50, 100):
         hours = spark.seconds(largest.statements, rows, workers * 4) / 3600
@@ -199,18 +196,45 @@ def _province(found: list[Result], spark: Line) -> list[str]:
     return said
 
 
-def memory_of_a_task(one: Result) -> float:
-    """The most memory that a task held, by the bytes of its part of the shuffle; 0 where no
-    statement shuffled enough."""
-    return max(
-        (
-            s["peak_task_bytes"] / (s["shuffle_bytes"] / SHUFFLE_PARTITIONS)
-            for run in one["runs"].values()
-            for s in run["statements"]
-            if s.get("shuffle_bytes", 0) >= SHUFFLED * SHUFFLE_PARTITIONS
-        ),
-        default=0.0,
-    )
+def _parts(found: list[Result], times: float) -> list[str]:
+    """Parts of the largest shuffle, where the province's is so many times the measured one's, and
+    what a task that reads one of them holds."""
+    measured = held(found)
+    model = memory(measured)
+    if model is None:
+        return []
+    advised = Spark().partition_megabytes * MEGA
+    most = max(measured, key=lambda one: (one.people, one.read))
+    return [
+        f"The largest shuffle, of `{most.table}`, was {most.read / MEGA:,.0f} MB at "
+        f"{most.people:,} residents: {most.read * times / GIGA:,.0f} GB. At "
+        f"{advised / MEGA:.0f} MB a part these are **{most.read * times / advised:,.0f} parts** "
+        "(`shuffle_partitions`: adaptive execution joins small parts, and splits those of skewed "
+        "joins alone), whatever the number of workers. A task that reads one of them holds "
+        f"**{model.held(advised) / GIGA:.1f} GB**, and that is what a core of an executor must "
+        "have for sorts and hash tables, or it spills.", "",
+    ]  # fmt: skip
+
+
+def _memory(measured: list[Held], model: Memory) -> list[str]:
+    sizes = sorted({one.people for one in measured})
+    lines = [
+        "bytes of a task = fixed + c · bytes that it reads of a shuffle: the statements that "
+        "shuffle most, again on one worker with a shuffle in one part. Fixed is the most that was "
+        f"held at {sizes[0]:,} residents ({model.fixed / MEGA:,.0f} MB: pages that every sort and "
+        f"hash table reserves), c the steepest growth up to {sizes[-2]:,} "
+        f"({model.per_byte:.1f}).", "",
+        "| | residents | read of a shuffle | held | modelled | spilled | |",
+        "|---|---:|---:|---:|---:|---:|---|",
+    ]  # fmt: skip
+    for one in measured:
+        kind = "**checked**" if one.people == sizes[-1] else "fitted"
+        lines.append(
+            f"| {one.table} | {one.people:,} | {one.read / MEGA:,.1f} MB | "
+            f"{one.held / MEGA:,.0f} MB | at most {model.held(one.read) / MEGA:,.0f} MB | "
+            f"{one.spilled / MEGA:,.0f} MB | {kind} |"
+        )
+    return lines
 
 
 def _round(people: float) -> int:

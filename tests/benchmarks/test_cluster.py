@@ -19,9 +19,9 @@ A_CITY = 50
 PAGE = f"# Page\n\nbefore\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n"
 
 
-def measured(people: int, off: float = 1.0) -> dict[str, Any]:
+def measured(people: int, off: float = 1.0, machine_cores: int = 3) -> dict[str, Any]:
     """A size as `benchmarks.cluster` leaves it, where both engines keep to their lines."""
-    machine = result(people, 1.0, 1.0)["parts"]["cold"]["machine"]
+    machine = result(people, 1.0, 1.0)["parts"]["cold"]["machine"] | {"cores": machine_cores}
     runs = {}
     for name in RUNS:
         engine, cores = name.split("-")
@@ -38,7 +38,15 @@ def measured(people: int, off: float = 1.0) -> dict[str, Any]:
             "engine": engine, "cores": int(cores), "seconds": seconds, "command": "python -m it",
             "machine": machine, "statements": [one] * A_CITY,
         }  # fmt: skip
-    return {"people": people, "months": 12, "settlements": people * 10, "runs": runs}
+    # a page of 64 MB, and three times what is read of a shuffle
+    most = {
+        "table": "a.b", "peak_task_shuffle_bytes": people * 400, "spilled_bytes": 0,
+        "peak_task_bytes": 2**26 + 1200 * people,
+    }  # fmt: skip
+    return {
+        "people": people, "months": 12, "settlements": people * 10, "runs": runs,
+        "memory": {"statements": [most]},
+    }  # fmt: skip
 
 
 def test_the_line_is_found_again_and_held_against_the_largest() -> None:
@@ -57,6 +65,32 @@ def test_a_size_that_keeps_to_no_line_is_seen() -> None:
     fitted = model.fitted(found, "duckdb")
     assert fitted is not None
     assert [round(fitted.line.off(point), 3) for point in fitted.checked] == [-0.5, -0.5]
+
+
+def test_workers_that_leave_the_driver_no_core_are_not_fitted() -> None:
+    found = [measured(people, machine_cores=2) for people in (3_000, 30_000, 300_000)]
+    for one in found:
+        one["runs"]["spark-2"]["seconds"] *= 3
+    fitted = model.fitted(found, "spark")
+    assert fitted is not None
+    assert fitted.line.per_row == pytest.approx(SPARK.per_row)
+    assert [(p.people, p.cores) for p in fitted.checked] == [(300_000, 1)]
+    assert [(p.people, p.cores) for p in fitted.crowded] == [
+        (3_000, 2), (30_000, 2), (300_000, 2),
+    ]  # fmt: skip
+    duck = model.fitted(found, "duckdb")
+    assert duck is not None and len(duck.checked) == 2 and not duck.crowded
+
+
+def test_memory_of_a_task_is_a_fixed_part_and_a_slope() -> None:
+    found = model.held([measured(people) for people in (3_000, 30_000, 300_000)])
+    memory = model.memory(found)
+    assert memory is not None
+    assert memory.per_byte == pytest.approx(3.0)
+    assert memory.fixed == 2**26 + 1200 * 3_000
+    assert found[-1].held <= memory.held(found[-1].read)
+    # two sizes leave none to hold it against
+    assert model.memory(found[:2]) is None
 
 
 def test_one_size_alone_is_no_model() -> None:
@@ -99,9 +133,10 @@ def test_the_page_says_what_is_measured_and_what_is_reckoned(tmp_path: Path) -> 
     assert page.count("### Model") == 1 and "old" not in page.split()
     assert "| Spark | 0.900 | 16.00 |" in page and "| DuckDB | 0.010 | 4.00 |" in page
     assert page.count("| +0% | **checked** |") == 4
-    # 200 bytes of a task's memory for its eighth of 400 bytes
     assert f"**{400 * A_CITY * model.PROVINCE / 2**30:,.0f} GB shuffled**" in page
-    assert "at most 4.0 times" in page and "**0.2 GB a task**" in page
+    # at 64 MB a part: the page, what is held at 3,000 residents, three times what is read
+    assert f"**{400 * model.PROVINCE / 2**26:,.0f} parts**" in page and "**0.3 GB**" in page
+    assert "| a.b | 100,000 | 38.1 MB | 178 MB | at most 182 MB | 0 MB | **checked** |" in page
     assert "- DuckDB on 32 cores, Spark on 48: never" in page
     drawn = (tmp_path / "spark.svg").read_text(encoding="utf-8")
     words = [text.text for text in ET.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]

@@ -57,9 +57,9 @@ class Cluster:
             executor_cores=1, shuffle_partitions=2, conf=CONF,
         )  # fmt: skip
 
-    def settings_of_a_site(self) -> Spark:
+    def settings_of_a_site(self, parts: int = SHUFFLE_PARTITIONS) -> Spark:
         """For more rows: all as a site has it, but memory and parts of a shuffle."""
-        of_a_site = {"driver_memory": "2g", "shuffle_partitions": SHUFFLE_PARTITIONS, "conf": LOCAL}
+        of_a_site = {"driver_memory": "2g", "shuffle_partitions": parts, "conf": LOCAL}
         return self.settings().model_copy(update=of_a_site)
 
     def said(self) -> str:

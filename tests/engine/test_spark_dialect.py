@@ -34,6 +34,10 @@ SAME = {
         "(1, 'b', 1), (1, 'b', 2), (1, 'a', 3), (1, NULL, 4), (1, NULL, 5)",
         "SELECT list_sort(list(DISTINCT x)) FROM thing",
     ),
+    "a list has a length, and NULL has none": (
+        "(1, 'b', 1), (1, NULL, 2)",
+        "SELECT array_length(list(x)), array_length(list(x) FILTER (WHERE y > 5)) FROM thing",
+    ),
     "a list of structs in order": (
         "(1, 'b', 2), (1, 'a', 1)",
         "SELECT list_sort(list({'y': y, 'x': x})) FROM thing",

@@ -57,6 +57,8 @@ def test_rows_bytes_and_the_dearest_task(tmp_path: Path) -> None:
     assert cost["shuffle_bytes"] > 0 and cost["spilled_bytes"] == 0
     # hash tables of a few groups: some pages, far below what the session has
     assert 2**16 <= cost["peak_task_bytes"] < 2**30
+    # no task read more of a shuffle than all of them wrote
+    assert 0 < cost["peak_task_shuffle_bytes"] <= cost["shuffle_bytes"]
 
 
 def test_an_error_says_what_kind_java_called_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a statement cost on Spark: the sums of its stages' metrics, and its dearest task."""
+"""What a statement cost on Spark: the sums of its stages' metrics, and its dearest tasks."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ METRICS = {
 }
 #: the most memory that one task held for sorts, joins and sums
 PEAK = "peak_task_bytes"
+#: the most that one task read of a shuffle, as it was written: compressed
+PEAK_READ = "peak_task_shuffle_bytes"
 
 RAN = ("COMPLETE", "FAILED")
 #: what is told of a single task
@@ -40,7 +42,7 @@ def of(context: SparkContext, group: str) -> dict[str, int]:
     nothing. No sum is a reason to lose a night: what Spark no longer knows is left out.
     """
     store = _store(context)
-    found = dict.fromkeys(("stages", "repeated_stages", *METRICS, PEAK), 0)
+    found = dict.fromkeys(("stages", "repeated_stages", *METRICS, PEAK, PEAK_READ), 0)
     for number in _numbers(context, group):
         # a long night's store keeps its last thousand stages; skipped ones go first
         stage = _unless(FORGOTTEN, partial(store.lastStageAttempt, number))
@@ -50,8 +52,9 @@ def of(context: SparkContext, group: str) -> dict[str, int]:
         found["repeated_stages"] += int(stage.attemptId())
         for name, method in METRICS.items():
             found[name] += int(getattr(stage, method)())
-        if stage.peakExecutionMemory():
-            found[PEAK] = max(found[PEAK], _dearest(context, store, number, stage.attemptId()))
+        if stage.peakExecutionMemory() or stage.shuffleReadBytes():
+            for name, greatest in _dearest(context, store, number, stage.attemptId()).items():
+                found[name] = max(found[name], greatest)
     return found
 
 
@@ -88,13 +91,16 @@ def _numbers(context: SparkContext, group: str) -> list[int]:
     return sorted({number for job in jobs if job is not None for number in job.stageIds})
 
 
-def _dearest(context: SparkContext, store: Any, stage: int, attempt: int) -> int:
-    """The most memory that a task of the stage held."""
+def _dearest(context: SparkContext, store: Any, stage: int, attempt: int) -> dict[str, int]:
+    """The most that a task of the stage held in memory, and the most that one read of a shuffle."""
     gateway: Any = context._gateway
     greatest = gateway.new_array(gateway.jvm.double, 1)
     greatest[0] = 1.0
     tasks = store.taskSummary(stage, attempt, greatest)
-    return int(tasks.get().peakExecutionMemory().head()) if tasks.isDefined() else 0
+    if not tasks.isDefined():
+        return {}
+    held, read = tasks.get().peakExecutionMemory(), tasks.get().shuffleReadMetrics().readBytes()
+    return {PEAK: int(held.head()), PEAK_READ: int(read.head())}
 
 
 def _unless(kind: str, asked: Callable[[], Any]) -> Any:
