@@ -92,7 +92,9 @@ def no_long() -> str | None:
 def no_cluster() -> str | None:
     """A whole night on Spark processes takes minutes."""
     return (
-        None if "cluster" in required() else "asked for by JIUZHULIAN_REQUIRE=cluster (make soak)"
+        None
+        if "cluster" in required()
+        else "asked for by JIUZHULIAN_REQUIRE=cluster (CI, make soak)"
     )
 
 
