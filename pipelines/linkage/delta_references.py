@@ -14,10 +14,10 @@ import polars as pl
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
 from pipelines.contracts.roles import Person, SpendingMedical
-from pipelines.engine.sql import quoted
+from pipelines.engine.sql import literal, quoted
 from pipelines.lake.correction import in_force
 from pipelines.lake.night import Night
-from pipelines.lake.patch import in_columns, narrowed, rows_of
+from pipelines.lake.patch import Changes, in_columns, narrowed, rows_of
 from pipelines.linkage import delta_mentions, references
 from pipelines.linkage.delta import Delta, few, together
 from pipelines.linkage.features import USABLE
@@ -50,10 +50,9 @@ def reference_mentions(night: Night) -> Delta | None:
     changed = list(_changed_keys(night))
     if any(keys is None for keys in changed):
         return None
-    shown = in_columns(night, mentions, [*KEY, *SHOWN]).rows
-    usable = shown.filter(pl.col("id_status").is_in(USABLE))["id_number"]
+    shown = in_columns(night, mentions, [*KEY, *SHOWN])
     touched = together(
-        *_holding(night, shown, usable, fresh),
+        *_holding(night, shown.rows, _turned(night, shown), fresh),
         *(keys for keys in changed if keys is not None),
     ).drop_nulls()
     rows = _rows(night, touched)
@@ -68,6 +67,21 @@ def reference_mentions(night: Night) -> Delta | None:
             {MENTION: beside},
         )
     return Delta(touched, made)
+
+
+def _turned(night: Night, shown: Changes) -> pl.Series:
+    """Numbers that are somebody's since, or no longer anybody's: those of the changed mentions that
+    no other mention bears."""
+    was, now = (
+        side.filter(pl.col("id_status").is_in(USABLE)).select("id_number").drop_nulls().unique()
+        for side in (shown.was, shown.now)
+    )
+    either = pl.concat([was.join(now, on="id_number", how="anti"),
+                        now.join(was, on="id_number", how="anti")])  # fmt: skip
+    usable = ", ".join(map(literal, USABLE))
+    borne = rows_of(night, MENTION, either, [*KEY, "id_number"], f"id_status in ({usable})")
+    others = borne.join(shown.keys, on="mention_key", how="anti")
+    return either.join(others, on="id_number", how="anti")["id_number"]
 
 
 def _holding(
@@ -87,16 +101,18 @@ def _holding(
 
 
 def _with(
-    night: Night, contract: Contract, role: Person, values: pl.Series, columns: str = "*"
-) -> pl.DataFrame:
+    night: Night, contract: Contract, role: Person, values: pl.Series, columns: str = "*",
+    among: str = "",
+) -> pl.DataFrame:  # fmt: skip
     """Of a role's rows those that hold one of these values in the column that is named like them.
-    They are chosen before anything is made of them, since a city's settlements are many."""
+    They are chosen before anything is made of them, since a city's settlements are many. `among`: a
+    condition on them."""
     keys = values.drop_nulls().unique().to_frame()
     if keys.is_empty():
         return night.query(f"select {columns} from ({references.NOTHING}) as reference")
     night.prepare(references.of_one(contract, role))
     chosen = references.of_one(
-        contract, role, f"semi join asked_reference using ({quoted(values.name)})"
+        contract, role, f"semi join asked_reference using ({quoted(values.name)}) {among}"
     )
     with night.given("asked_reference", keys):
         return night.engine.frame(f"select {columns} from ({chosen}) as reference")
@@ -110,9 +126,20 @@ def _rows(night: Night, touched: pl.DataFrame) -> pl.DataFrame:
         start, end = f"{contract.name}:", f"|{role.suffix}" if role.suffix else ""
         mention = pl.col("mention_key")
         of = touched.filter(mention.str.starts_with(start) & mention.str.ends_with(end))
-        key = mention.str.strip_prefix(start).str.strip_suffix(end)
-        found.append(_with(night, contract, role, of.select(record_key=key)["record_key"]))
+        keys = of.select(record_key=mention.str.strip_prefix(start).str.strip_suffix(end))
+        among = _deliveries(night, contract, role, keys["record_key"])
+        found.append(_with(night, contract, role, keys["record_key"], among=among))
     return pl.concat(found)
+
+
+def _deliveries(night: Night, contract: Contract, role: Person, keys: pl.Series) -> str:
+    """The condition that a settlement is of a delivery that holds one of these record keys: whole
+    rows are then read of few deliveries."""
+    if not _is_spending(contract) or keys.is_empty():
+        return ""
+    held = _with(night, contract, role, keys, "distinct delivery_id")["delivery_id"]
+    listed = ", ".join(map(literal, held.sort()))
+    return f"where delivery_id in ({listed})" if listed else "where false"
 
 
 def _new_deliveries(night: Night) -> pl.DataFrame | None:
