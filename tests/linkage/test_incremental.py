@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from pipelines import linkage
 from pipelines.lake.night import Night
-from pipelines.linkage import delta, probabilistic
+from pipelines.linkage import delta, delta_references, probabilistic
 from pipelines.linkage.model import Model
 
-from . import nights
+from . import nights, town
 from .test_room import grouping
 from .town import AS_OF, build, frame
 
@@ -26,6 +26,8 @@ NEXT, LATER = AS_OF + timedelta(days=1), AS_OF + timedelta(days=2)
 Row = dict[str, Any]
 BASE: list[Row] = build(200, seed=21, dirt=3.0).mentions
 FRESH: list[Row] = build(240, seed=22, dirt=3.0).mentions
+#: numbers of nobody in town
+OTHERS = [town.number(date(1901, 2, day), 7, "1") for day in (3, 4)]
 
 
 def settlements(rows: list[Row], deliveries: int) -> pl.DataFrame:
@@ -110,6 +112,46 @@ def deltas(draw: st.DrawFn) -> list[Row]:
         rows.append(row)
     keys = {row["mention_key"] for row in rows}
     return rows + [FRESH[n] for n in sorted(fresh) if FRESH[n]["mention_key"] not in keys]
+
+
+def test_a_number_becomes_somebodys_and_is_nobodys_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A settlement under a key and under another's number is looked at again on the night on which
+    that number becomes somebody's, and on which it ceases to be; not where one bearer follows
+    another."""
+    asked: list[int] = []
+    whole = delta_references._turned
+
+    def turned(*given: Any) -> pl.Series:
+        found = whole(*given)
+        asked.append(found.len())
+        return found
+
+    monkeypatch.setattr(delta_references, "_turned", turned)
+    held = {"register_domain": "psn_no", "register_key": "K1", "name": "王伟"}
+    holder = town.row("medical_insurance/insured_person", "K1", id_number=OTHERS[0], **held)
+    bearers = [
+        town.row("civil_affairs/assistance_member", key, id_number=OTHERS[1], name="李芳")
+        for key in ("M1", "M2")
+    ]
+    paid = pl.DataFrame(
+        [("", "Z", "psn_no:K1", "K1", OTHERS[1], "valid", "李芳", "d0", 0, AS_OF)],
+        nights.SPENDING, orient="row",
+    )  # fmt: skip
+    steps = [([], False, None), (bearers[:1], True, 1), (bearers[1:], True, 0), ([], False, 1)]
+    for place, (others, is_told, numbers) in enumerate(steps):
+        asked.clear()
+        made = nights.night(
+            tmp_path, AS_OF + timedelta(days=place), frame([*BASE, holder, *others]),
+            settlement=paid,
+        )  # fmt: skip
+        linkage.build("linkage.judgement", made)
+        linkage.build("linkage.reference_mention", made)
+        found = made.frame("linkage.reference_mention", ["record_key", "reason"]).rows()
+        assert found == ([("Z", "own_number")] if is_told else [])
+        assert asked == ([] if numbers is None else [numbers])
+        nights.commit(made)
 
 
 @pytest.mark.long
