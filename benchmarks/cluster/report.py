@@ -220,7 +220,8 @@ def _memory(measured: list[Held], model: Memory) -> list[str]:
     sizes = sorted({one.people for one in measured})
     lines = [
         "bytes of a task = fixed + c · bytes that it reads of a shuffle: the statements that "
-        "shuffle most, again on one worker with a shuffle in one part. Fixed is the most that was "
+        "shuffle most, again on one worker with a shuffle in one part (`python -m "
+        "benchmarks.cluster --runs memory`). Fixed is the most that was "
         f"held at {sizes[0]:,} residents ({model.fixed / MEGA:,.0f} MB: pages that every sort and "
         f"hash table reserves), c the steepest growth up to {sizes[-2]:,} "
         f"({model.per_byte:.1f}).", "",

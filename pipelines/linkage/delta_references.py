@@ -52,7 +52,7 @@ def reference_mentions(night: Night) -> Delta | None:
         return None
     shown = in_columns(night, mentions, [*KEY, *SHOWN])
     touched = together(
-        *_holding(night, shown.rows, _turned(night, shown), fresh),
+        *_holding(night, shown.rows, _came_or_went(night, shown), fresh),
         *(keys for keys in changed if keys is not None),
     ).drop_nulls()
     rows = _rows(night, touched)
@@ -69,7 +69,7 @@ def reference_mentions(night: Night) -> Delta | None:
     return Delta(touched, made)
 
 
-def _turned(night: Night, shown: Changes) -> pl.Series:
+def _came_or_went(night: Night, shown: Changes) -> pl.Series:
     """Numbers that are somebody's since, or no longer anybody's: those of the changed mentions that
     no other mention bears."""
     was, now = (

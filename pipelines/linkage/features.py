@@ -99,8 +99,8 @@ def mention_numbers(keys: pl.Series) -> pl.Series:
 def possible_numbers(keys: pl.Series) -> pl.DataFrame:
     """`mention_no` that mentions of these keys have, and more: a number met twice is one of a first
     or a second turn. That three meet is not to be expected of 63 bits."""
-    turns = [numbered(keys), numbered(_turned(keys, 1))]
-    return pl.concat(turns).alias("mention_no").unique().to_frame()
+    turns = pl.concat([keys, _turned(keys, 1)])
+    return numbered(turns).alias("mention_no").unique().to_frame()
 
 
 def _turned(keys: pl.Series, turn: int) -> pl.Series:

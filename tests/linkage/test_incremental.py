@@ -121,14 +121,14 @@ def test_a_number_becomes_somebodys_and_is_nobodys_again(
     that number becomes somebody's, and on which it ceases to be; not where one bearer follows
     another."""
     asked: list[int] = []
-    whole = delta_references._turned
+    whole = delta_references._came_or_went
 
-    def turned(*given: Any) -> pl.Series:
+    def came_or_went(*given: Any) -> pl.Series:
         found = whole(*given)
         asked.append(found.len())
         return found
 
-    monkeypatch.setattr(delta_references, "_turned", turned)
+    monkeypatch.setattr(delta_references, "_came_or_went", came_or_went)
     held = {"register_domain": "psn_no", "register_key": "K1", "name": "王伟"}
     holder = town.row("medical_insurance/insured_person", "K1", id_number=OTHERS[0], **held)
     bearers = [
