@@ -15,7 +15,9 @@ from pipelines.contracts.promises import PromisedColumn
 from pipelines.engine.sql import parameters, quoted
 from pipelines.errors import EngineFault
 
-PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+#: tables of the lake are read many times between two writes: what is decompressed fastest
+COMPRESSION = "snappy"
+PARQUET = f"FORMAT parquet, COMPRESSION {COMPRESSION}"
 
 #: faults whose text speaks of the statement and the machine alone, never of a row's value
 _SPEAKABLE = (

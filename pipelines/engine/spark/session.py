@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.engine.duck import COMPRESSION
 from pipelines.spark_settings import Spark
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def configuration(settings: Spark, temp: Path) -> dict[str, str]:
         "spark.sql.caseSensitive": "false",
         # what is written: types that DuckDB and Polars read as promised
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-        "spark.sql.parquet.compression.codec": "zstd",
+        "spark.sql.parquet.compression.codec": COMPRESSION,
         # regions and hospitals are skewed and their sizes unknown beforehand: parts of a shuffle
         # are joined, split and broadcast by what was really written
         "spark.sql.adaptive.enabled": "true",
