@@ -52,6 +52,7 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+@lru_cache(maxsize=4096)
 def quoted(name: str) -> str:
     """An identifier, quoted."""
     return exp.to_identifier(name, quoted=True).sql(dialect=DIALECT)
