@@ -81,25 +81,31 @@ def in_columns(night: Night, found: Changes, columns: Sequence[str]) -> Changes:
 
 def patch(
     night: Night, table: str, key: Sequence[str], touched: pl.DataFrame, rows: pl.DataFrame,
-    recipe: str, made_from: str,
+    recipe: str, made_from: str, was: pl.DataFrame | None = None,
 ) -> Built:  # fmt: skip
     """Tonight's table: that of the night before, but for the rows of the `touched` keys, which are
-    `rows`. Keys are never NULL."""
+    `rows`. Keys are never NULL. `was`: the rows of these keys the night before; without it they are
+    looked for in the table."""
     started = time.monotonic()
     promise, before = night.promise(table), night.pointer(PREVIOUS + table)
     assert before is not None, f"{table}: nothing to patch"
     keys, listed = _listed(key), _listed(promise.column_names)
     run, frame = night.engine.run, night.engine.frame
     night.know(PREVIOUS + table)
-    with _tables(night, {"touched": touched.select(key).unique(), "given": rows}) as name:
+    frames = {"touched": touched.select(key).unique(), "given": rows}
+    if was is not None:
+        frames["was"] = was
+    with _tables(night, frames) as name:
         new, old, other = name["new"], name["old"], name["other"]
-        given = f"SELECT * FROM {name['given']}"
-        described = [(str(row[0]), str(row[1])) for row in run(f"DESCRIBE {given}")]
-        run(f"CREATE TABLE {new} AS {enforce.statement(promise, given, described)}")
+        run(f"CREATE TABLE {new} AS {_promised(night, promise, name['given'])}")
         held = f"SEMI JOIN {name['touched']} USING ({keys})"
-        run(f"CREATE TABLE {old} AS {_among(night, PREVIOUS + table, listed, held)}")
-        if run(f"SELECT count(*) FROM {new} ANTI JOIN {name['touched']} USING ({keys})")[0][0]:
-            raise PromiseBroken(f"{table}: rows were made that the delta does not touch")
+        run(f"CREATE TABLE {old} AS " + (
+            _among(night, PREVIOUS + table, listed, held) if was is None
+            else _promised(night, promise, name["was"])
+        ))  # fmt: skip
+        for side in (old, new):
+            if run(f"SELECT count(*) FROM {side} ANTI JOIN {name['touched']} USING ({keys})")[0][0]:
+                raise PromiseBroken(f"{table}: rows were made that the delta does not touch")
         found = _differing(night, keys, listed, old, new)
         night.engine.register(other, found)
         sides = [
@@ -115,6 +121,12 @@ def patch(
     asked = (before.content, pointer.content, tuple(key), pointer.columns, "true")
     night.differences[table] = (asked, known)
     return night.built(pointer, started)
+
+
+def _promised(night: Night, promise: Promise, given: str) -> str:
+    rows = f"SELECT * FROM {given}"
+    described = [(str(row[0]), str(row[1])) for row in night.engine.run(f"DESCRIBE {rows}")]
+    return enforce.statement(promise, rows, described)
 
 
 def rows_of(

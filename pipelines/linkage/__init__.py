@@ -36,7 +36,7 @@ from pipelines.linkage import (
     references,
     repair,
 )
-from pipelines.linkage.blocking import counts
+from pipelines.linkage.blocking import counts, counts_since
 from pipelines.linkage.delta import Delta
 from pipelines.linkage.model import load_model
 
@@ -114,18 +114,23 @@ def _made(
     values: Mapping[str, Any] | None = None,
     key: Sequence[str] = (),
     delta: Callable[[], Delta | None] | None = None,
+    since: Callable[[], pl.DataFrame | None] | None = None,
 ) -> Built:
     """A table made in Python: taken over where nothing it rests on has changed, patched by `key`
-    where a `delta` can be followed, else made anew."""
+    where a `delta` can be followed, made of that of the night before where `since` can, else made
+    anew."""
     taken, recipe = night.reuse(table, READS[table], values)
     if taken:
         return taken
     reads = [name for name in READS[table] if not name.startswith(PREVIOUS)]
     lasting = {name: value for name, value in (values or {}).items() if name != "as_of"}
     made_from = night.made_from(table, reads, lasting)
-    if delta and night.may_patch(table, reads, lasting) and (found := delta()):
-        return patch(night, table, key, found.touched, found.rows, recipe, made_from)
-    made = make()
+    followed = None
+    if (delta or since) and night.may_patch(table, reads, lasting):
+        if delta and (found := delta()):
+            return patch(night, table, key, found.touched, found.rows, recipe, made_from, found.was)
+        followed = since() if since else None
+    made = make() if followed is None else followed
     rows, work = made if isinstance(made, tuple) else (made, None)
     return night.write(table, rows, recipe, made_from, work)
 
@@ -142,7 +147,7 @@ def _queried(
         return taken
     made_from = night.made_from(table, reads, values)
     if night.may_patch(table, reads, values) and (found := delta()):
-        return patch(night, table, key, found.touched, found.rows, recipe, made_from)
+        return patch(night, table, key, found.touched, found.rows, recipe, made_from, found.was)
     return night.write_query(table, sql, recipe, made_from)
 
 
@@ -162,7 +167,9 @@ def reference_mention(night: Night) -> Built:
     rests = delta_references.rests_on(night)
     made_from = night.made_from(table, *rests)
     if night.may_patch(table, *rests) and (found := delta_references.reference_mentions(night)):
-        return patch(night, table, ["mention_key"], found.touched, found.rows, recipe, made_from)
+        return patch(
+            night, table, ["mention_key"], found.touched, found.rows, recipe, made_from, found.was
+        )
     return night.write_query(table, sql, recipe, made_from)
 
 
@@ -212,6 +219,7 @@ def number_repair(night: Night) -> Built:
         night,
         "linkage.number_repair",
         lambda: repair.repairs(repair.concerned(night)),
+        since=lambda: repair.repairs_since(night),
     )
 
 
@@ -229,7 +237,13 @@ def profile(night: Night) -> Built:
 
 def blocking(night: Night) -> Built:
     model = load_model(schemas=night.settings.schemas)
-    return _made(night, "quality.blocking", lambda: counts(night, model), {"model": model.text})
+    return _made(
+        night,
+        "quality.blocking",
+        lambda: counts(night, model),
+        {"model": model.text},
+        since=lambda: counts_since(night, model),
+    )
 
 
 def scored_pair(night: Night) -> Built:

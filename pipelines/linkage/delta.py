@@ -20,10 +20,12 @@ LARGEST_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Delta:
-    """`touched`: keys of rows that may be new, gone or others; `rows`: all their rows tonight."""
+    """`touched`: keys of rows that may be new, gone or others; `rows`: all their rows tonight;
+    `was`: all their rows of the night before, where they are known without looking for them."""
 
     touched: pl.DataFrame
     rows: pl.DataFrame
+    was: pl.DataFrame | None = None
 
 
 def few(

@@ -13,16 +13,25 @@ from pipelines.contracts.load import load_contracts
 from pipelines.contracts.roles import Person
 from pipelines.engine.sql import literal, read_sql
 from pipelines.lake.night import PIPELINES, Night
-from pipelines.lake.patch import Changes, narrowed, rows_of
+from pipelines.lake.patch import Changes, as_before, narrowed, rows_of
 from pipelines.linkage import deterministic, judgements, parties
 from pipelines.linkage.delta import Delta, few, together
-from pipelines.linkage.features import MENTION_COLUMNS, ROUNDED_END, numbered, of_rows
+from pipelines.linkage.features import (
+    MENTION_COLUMNS,
+    ROUNDED_END,
+    in_several,
+    numbered,
+    of_rows,
+    orphans,
+)
 
 FEATURE, ENTITY_OF = "linkage.mention_feature", "linkage.mention_entity"
 MENTION, REFERENCE = "standard.mention", "linkage.reference_mention"
 NO = ["mention_no"]
 TIES = ("number", "roll_number", "register_ref")
 ROW = ("source", "dataset", "record_key", "suffix")
+# by what a number that looks rounded is judged
+SHOWING = ("mention_key", "source", "dataset", "id_number")
 # what linkage.entity is made from
 SAID = (
     "mention_key", *ROW, "register_ref", "number_text", "number_birth", "number_sex",
@@ -53,23 +62,31 @@ def _of_others(night: Night) -> str:
 
 
 def features(night: Night) -> Delta | None:
-    """A number that looks rounded is judged by all mentions that show it."""
+    """A number that looks rounded is judged by all mentions that show it: these are made again
+    where it has come to stand in several datasets, or no longer does."""
     rows = mentions(night)
     references = few(night, REFERENCE, ["mention_key"], of=MENTION)
     if rows is None or references is None:
         return None
     shown = pl.concat([rows.rows.select("id_number"), references.rows.select("id_number")])
     rounded = shown.filter(pl.col("id_number").str.ends_with(ROUNDED_END))
-    beside = rows_of(night, MENTION, rounded, MENTION_COLUMNS)
+    carried = rows_of(night, REFERENCE, rounded)
+    beside = rows_of(night, MENTION, rounded, SHOWING)
+    others = beside.join(rows.keys, on="mention_key", how="anti")
+    turned = others.join(_turned(beside, carried, rows, references), on="id_number", how="semi")
     keys = together(
         rows.keys,
         references.keys,
-        beside.select("mention_key"),
-        rows_of(night, REFERENCE, rounded, ["mention_key"]),
+        carried.select("mention_key"),
+        turned.select("mention_key"),
     )
     # a reference is no mention: of the keys that changed only those beside can be others
-    others = beside.join(rows.keys, on="mention_key", how="anti")
-    made = of_rows(pl.concat([rows.now, others]), rows_of(night, REFERENCE, keys))
+    again = rows_of(night, MENTION, turned.select("mention_key"), MENTION_COLUMNS)
+    # by the rest a number is judged, but nothing is made of them
+    rest = others.join(turned, on="mention_key", how="anti")
+    made = of_rows(
+        pl.concat([rows.now, again, rest], how="diagonal"), rows_of(night, REFERENCE, keys)
+    ).join(rest, on="mention_key", how="anti")
     nos = numbered(keys["mention_key"]).alias("mention_no").to_frame()
     held = rows_of(night, f"prev_{FEATURE}", nos, ["mention_no", "mention_key"])
     if (
@@ -79,6 +96,24 @@ def features(night: Night) -> Delta | None:
     ):
         return None  # two keys met in one number
     return Delta(nos, made)
+
+
+def _turned(
+    beside: pl.DataFrame, carried: pl.DataFrame, rows: Changes, references: Changes
+) -> pl.DataFrame:
+    """`id_number` of those, shown by mentions (`beside`) and references (`carried`), that stand in
+    several datasets tonight and did not the night before, or the other way round."""
+    sides = (
+        (beside, carried),
+        (as_before(beside, rows), as_before(carried, references)),
+    )
+    now, then = (
+        in_several(pl.concat([mentions_.select(SHOWING), orphans(references_).select(SHOWING)]))
+        for mentions_, references_ in sides
+    )
+    return together(
+        now.join(then, on="id_number", how="anti"), then.join(now, on="id_number", how="anti")
+    )
 
 
 def number_parties(night: Night) -> Delta | None:

@@ -49,7 +49,8 @@ def mention_links(night: Night) -> Delta | None:
     seeds = together(grouped.keys, moved.rows.select("entity_no"))
     # whom somebody left may now be alone
     of = together(grouped.rows.select("cluster_no"), rows_of(night, CLUSTER, seeds, ["cluster_no"]))
-    placed, before = _reaching(night, of)
+    left = moved.was.select(KEY)
+    placed, before, held = _reaching(night, of, left)
     keys = placed.select("mention_key")
     clusters = rows_of(night, CLUSTER, placed.select("entity_no"))
     new = ledger.newcomers(placed.join(clusters, on="entity_no"), before)
@@ -61,19 +62,29 @@ def mention_links(night: Night) -> Delta | None:
         night.key,
         night.as_of,
     )
-    return Delta(together(keys, moved.was.select(KEY)), made)
+    touched = together(keys, left)
+    return Delta(touched, made, held.join(touched, on="mention_key", how="semi"))
 
 
-def _reaching(night: Night, of: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _reaching(
+    night: Night, of: pl.DataFrame, left: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Records of these persons (`cluster_no`) and of all that share an id of the night before with
-    one of them, and so on; and what the night before said of the ids."""
+    one of them, and so on; what the night before said of the ids; and its links of all persons
+    that had one of these records or one of those `left` (`mention_key`)."""
     while True:
         members = rows_of(night, CLUSTER, of, ["entity_no", "cluster_no"])
         placed = rows_of(night, ENTITY_OF, members.select("entity_no"), (
             "mention_no", "mention_key", "entity_no", "tied_by", "number",
         ))  # fmt: skip
-        ids = rows_of(night, f"prev_{LINKS}", placed.select(KEY), ["person_id"])
-        before = rows_of(night, f"prev_{LINKS}", ids, ["mention_key", "person_id", "person_since"])
+        had = rows_of(
+            night, f"prev_{LINKS}", together(placed.select(KEY), left), ["mention_key", "person_id"]
+        )
+        held = rows_of(night, f"prev_{LINKS}", had.select("person_id"))
+        ids = had.join(placed, on="mention_key", how="semi").select("person_id")
+        before = held.join(ids, on="person_id", how="semi").select(
+            "mention_key", "person_id", "person_since"
+        )
         others = rows_of(
             night, ENTITY_OF,
             before.select(KEY).join(placed, on="mention_key", how="anti"), ["entity_no"],
@@ -85,7 +96,7 @@ def _reaching(night: Night, of: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
     features = rows_of(
         night, FEATURE, placed.select(NO), ["mention_no", "source", "dataset", "record_key"]
     )
-    return placed.join(features, on="mention_no"), before
+    return placed.join(features, on="mention_no"), before, held
 
 
 def _retired(night: Night, keys: list[str]) -> list[str]:
@@ -122,7 +133,10 @@ def person_refs(night: Night) -> Delta | None:
     keys = together(linked.keys, shown.select(KEY))
     refs = shown.select("register_ref").drop_nulls().unique()
     holders = rows_of(night, FEATURE, refs, asked)
-    links = rows_of(night, LINKS, together(keys, holders.select(KEY)))
+    links = rows_of(
+        night, LINKS, together(keys, holders.select(KEY)),
+        ["mention_key", "person_id", "probability"],
+    )  # fmt: skip
     touched = together(
         keys.rename({"mention_key": "person_ref"}), refs.rename({"register_ref": "person_ref"})
     )
@@ -136,10 +150,8 @@ def person_identities(night: Night) -> Delta | None:
     if linked is None or said is None or owned is None:
         return None
     keys = together(said.rows.select(KEY), owned.rows.select(KEY))
-    persons = together(
-        linked.rows.select("person_id"),
-        *(rows_of(night, when + LINKS, keys, ["person_id"]) for when in ("", "prev_")),
-    )
+    # whose records have others' ids since stands in `linked`, for then and for now
+    persons = together(linked.rows.select("person_id"), rows_of(night, LINKS, keys, ["person_id"]))
     links = rows_of(night, LINKS, persons, ["mention_key", "person_id"])
     features = _features(night, links.select(KEY), ["mention_no", "mention_key", *VALUED])
     owners = rows_of(night, ENTITY_OF, features.select(NO), ["mention_no", "number"])
@@ -152,7 +164,11 @@ def person_links(night: Night) -> Delta | None:
     if linked is None:
         return None
     touched = linked.rows.select("source", "dataset", "record_key").unique()
-    return Delta(touched, narrowed(night, _statement("person_link"), {LINKS: linked.now}))
+    made, held = (
+        narrowed(night, _statement("person_link"), {LINKS: rows})
+        for rows in (linked.now, linked.was)
+    )
+    return Delta(touched, made, held)
 
 
 def _features(night: Night, keys: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:

@@ -26,7 +26,7 @@ CLAIM, REGION = "standard.attribute_claim", "standard.region"
 NO, KEY, OF = ["mention_no"], ["mention_key"], ["entity_no"]
 SAID = ("mention_no", "mention_key", "region_code", "is_minority", "number_birth")
 GROUPED = ("entity_no", "cluster_no")
-TIED = ("mention_no", "mention_key", "entity_no", "number")
+TIED = ("mention_no", "entity_no", "number")
 PAIRED = ("left_no", "right_no", "probability", "decision", "reason")
 REVIEWED = ("left_key", "right_key")
 LINKED = ("mention_key", "person_id", "source", "dataset", "method", "probability")
@@ -152,12 +152,15 @@ def _pupils(night: Night) -> pl.DataFrame:
 
 def _said(night: Night, of: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """By table, what these entities count by tonight."""
-    entities = rows_of(night, ENTITY_OF, of, TIED)
-    links = rows_of(night, LINKS, entities.select(KEY), LINKED)
+    tied = rows_of(night, ENTITY_OF, of, TIED)
+    features = rows_of(night, FEATURE, tied.select(NO), SAID)
+    # keys are long texts: they are read once
+    entities = tied.join(features.select(*NO, *KEY), on=NO)
+    links = rows_of(night, LINKS, features.select(KEY), LINKED)
     return {
         ENTITY_OF: entities,
         LINKS: links,
-        FEATURE: rows_of(night, FEATURE, entities.select(NO), SAID),
+        FEATURE: features,
         CLUSTER: rows_of(night, CLUSTER, of, GROUPED),
         IDENTITY: rows_of(night, IDENTITY, links.select("person_id"), ("person_id", "birth_date")),
         CLAIM: _claims(night, CLAIM, entities),

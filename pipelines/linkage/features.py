@@ -34,14 +34,22 @@ def features(night: Night) -> pl.DataFrame:
 
 def of_rows(mentions: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:
     """The features of `MENTION_COLUMNS` and of the orphans among references to a register."""
-    orphans = references.filter(pl.col("reason") == "orphan")
-    orphans = orphans.select(*READ_COLUMNS).with_columns(
-        suffix=pl.lit(""),
-        roll_id_number=pl.lit(None, pl.String),
-        group_keys=pl.lit([], pl.List(pl.String)),
-        is_current=pl.lit(True),
+    orphaned = (
+        orphans(references)
+        .select(*READ_COLUMNS)
+        .with_columns(
+            suffix=pl.lit(""),
+            roll_id_number=pl.lit(None, pl.String),
+            group_keys=pl.lit([], pl.List(pl.String)),
+            is_current=pl.lit(True),
+        )
     )
-    return featured(pl.concat([mentions, orphans], how="diagonal_relaxed"))
+    return featured(pl.concat([mentions, orphaned], how="diagonal_relaxed"))
+
+
+def orphans(references: pl.DataFrame) -> pl.DataFrame:
+    """References that no register holds: mentions of their own."""
+    return references.filter(pl.col("reason") == "orphan")
 
 
 def lookups() -> str:
@@ -133,6 +141,13 @@ def _usable_number() -> pl.Expr:
         .when(other)
         .then(numbers.OTHER_PAPER + text)
     )
+
+
+def in_several(mentions: pl.DataFrame) -> pl.DataFrame:
+    """`id_number` of those that stand in several datasets."""
+    datasets = pl.struct("source", "dataset").n_unique()
+    held = mentions.filter(pl.col("id_number").is_not_null()).group_by("id_number")
+    return held.agg(datasets=datasets).filter(pl.col("datasets") > 1).select("id_number")
 
 
 def _looks_rounded() -> pl.Expr:

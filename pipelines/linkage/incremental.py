@@ -14,11 +14,13 @@ import polars as pl
 from pipelines.lake.night import Night
 from pipelines.lake.patch import rows_of
 from pipelines.linkage import on_cluster, probabilistic
+from pipelines.linkage.blocking import blocked_by
 from pipelines.linkage.delta import Delta, few
 from pipelines.linkage.model import Model
 from pipelines.linkage.profiles import exploded, reached
 
-READS = ("linkage.entity", "linkage.profile")
+PROFILE = "linkage.profile"
+READS = ("linkage.entity", PROFILE)
 
 
 def scored(night: Night, model: Model) -> tuple[pl.DataFrame, Mapping[str, int]]:
@@ -31,9 +33,11 @@ def scored(night: Night, model: Model) -> tuple[pl.DataFrame, Mapping[str, int]]
 def scored_pairs(night: Night, model: Model, changed: pl.Series | None = None) -> pl.DataFrame:
     """All pairs of tonight; with `changed` (entity numbers) those that hold one of these. They are
     found on this machine."""
-    profiles = night.frame("linkage.profile")
-    if changed is not None:
-        profiles = _met(profiles, changed, model)
+    profiles = (
+        night.frame(PROFILE)
+        if changed is None
+        else rows_of(night, PROFILE, _met(night, changed, model))
+    )
     return probabilistic.scored_pairs(
         profiles,
         entities(night),
@@ -47,7 +51,7 @@ def scored_pairs(night: Night, model: Model, changed: pl.Series | None = None) -
 
 def scored_delta(night: Night, model: Model) -> Delta | None:
     """The pairs of which one profile is new, gone or another than the night before."""
-    changed = few(night, "linkage.profile", ["entity_no"])
+    changed = few(night, PROFILE, ["entity_no"])
     if changed is None:
         return None
     again = scored_pairs(night, model, changed.keys["entity_no"])
@@ -59,12 +63,13 @@ def scored_delta(night: Night, model: Model) -> Delta | None:
     return Delta(pl.concat([*before, again.select(ends)]), again)
 
 
-def _met(profiles: pl.DataFrame, changed: pl.Series, model: Model) -> pl.DataFrame:
-    """The changed ones and those that a blocking rule may bring them together with."""
+def _met(night: Night, changed: pl.Series, model: Model) -> pl.DataFrame:
+    """`entity_no` of the changed ones and of those that a blocking rule may bring them together
+    with."""
+    profiles = night.frame(PROFILE, blocked_by(model))
     by = profiles.filter(pl.col("entity_no").is_in(changed.implode()))
     met = reached(profiles, exploded(profiles), by, exploded(by), model)
-    both = pl.concat([changed, met]).unique()
-    return profiles.filter(pl.col("entity_no").is_in(both.implode()))
+    return pl.concat([changed, met]).unique().to_frame("entity_no")
 
 
 def entities(night: Night) -> int:

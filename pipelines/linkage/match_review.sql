@@ -1,36 +1,69 @@
 -- Pairs that a person has to judge: those the model left open, a number on two people, one person
 -- with two keys of one register. A pair that was judged is not asked again, unless the answer was
 -- that it is not sure. In order of what hangs on it: a suspected case first, then the probability.
-with entity_key as (
-    select entity_no, mention_key
+with review_pair as (
+    select left_no, right_no, probability, reason, reason_zh
+    from linkage.pair_decision
+    where decision = 'review'
+),
+
+review_end as (
+    select left_no as entity_no from review_pair
+    union
+    select right_no as entity_no from review_pair
+),
+
+entity_key as (
+    select entity.entity_no, entity.mention_key
     from linkage.entity
+    inner join review_end on review_end.entity_no = entity.entity_no
 ),
 
 undecided as (
     select
         least(left_entity.mention_key, right_entity.mention_key) as left_key,
         greatest(left_entity.mention_key, right_entity.mention_key) as right_key,
-        pair_decision.probability,
-        pair_decision.reason,
-        pair_decision.reason_zh
-    from linkage.pair_decision
-    inner join entity_key as left_entity on left_entity.entity_no = pair_decision.left_no
-    inner join entity_key as right_entity on right_entity.entity_no = pair_decision.right_no
-    where pair_decision.decision = 'review'
+        review_pair.probability,
+        review_pair.reason,
+        review_pair.reason_zh
+    from review_pair
+    inner join entity_key as left_entity on left_entity.entity_no = review_pair.left_no
+    inner join entity_key as right_entity on right_entity.entity_no = review_pair.right_no
+),
+
+doubted as (
+    select number, name_folded, party, owns
+    from linkage.number_party
+    where parties > 1
+),
+
+-- a city has few of them: their mentions are found by number alone, and the first one by its place,
+-- since a min() would be worked out for each number of the city before the join
+doubted_mention as (
+    select number, name_folded, mention_key
+    from linkage.mention_feature
+    where number in (select number from doubted)
+),
+
+party_ranked as (
+    select
+        doubted.number,
+        doubted.party,
+        doubted_mention.mention_key,
+        row_number() over (
+            partition by doubted.number, doubted.party, doubted.owns
+            order by doubted_mention.mention_key
+        ) as place
+    from doubted
+    inner join doubted_mention
+        on doubted_mention.number = doubted.number
+        and doubted_mention.name_folded = doubted.name_folded
 ),
 
 party_mention as (
-    select
-        number_party.number,
-        number_party.party,
-        number_party.owns,
-        min(mention_feature.mention_key) as mention_key
-    from linkage.number_party
-    inner join linkage.mention_feature
-        on mention_feature.number = number_party.number
-        and mention_feature.name_folded = number_party.name_folded
-    where number_party.parties > 1
-    group by number_party.number, number_party.party, number_party.owns
+    select number, party, mention_key
+    from party_ranked
+    where place = 1
 ),
 
 number_on_two as (
@@ -46,12 +79,11 @@ number_on_two as (
 ),
 
 -- most persons are one entity with one key; of the others only those with two keys of one register
--- are looked up in the mentions
+-- are looked up in the mentions. A person bears the number of its smallest entity.
 joined as (
-    select cluster_no
+    select distinct cluster_no
     from linkage.entity_cluster
-    group by cluster_no
-    having count(*) > 1
+    where entity_no <> cluster_no
 ),
 
 bearer as (

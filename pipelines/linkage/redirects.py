@@ -23,10 +23,14 @@ def concerned(
     own = references.filter(pl.col("reason") == "own_number")
     numbers = own.select(number="id_number").drop_nulls()
     refs = own.select(register_ref=pl.col("register_domain") + ":" + pl.col("register_key"))
-    asked = ["mention_key", "number", "name_folded", "register_ref"]
+    asked = ((numbers, ("number", "name_folded")), (refs, ("register_ref",)))
     features = pl.concat(
-        [rows_of(night, "linkage.mention_feature", keys, asked) for keys in (numbers, refs)]
-    ).unique()
+        [
+            rows_of(night, "linkage.mention_feature", of, ["mention_key", *columns])
+            for of, columns in asked
+        ],
+        how="diagonal",
+    )
     keys = pl.concat([features.select("mention_key"), references.select("mention_key")])
     return (
         references,
@@ -40,7 +44,7 @@ def concerned(
 def redirects(
     references: pl.DataFrame, parties: pl.DataFrame, features: pl.DataFrame, links: pl.DataFrame
 ) -> pl.DataFrame:
-    """`REDIRECT_COLUMNS`. `features`: mention_key, number, name_folded, register_ref."""
+    """`REDIRECT_COLUMNS`. `features`: mention_key, and number with name_folded or register_ref."""
     carried = references.with_columns(
         register_ref=pl.col("register_domain") + ":" + pl.col("register_key")
     )

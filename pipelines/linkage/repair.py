@@ -12,15 +12,17 @@ import polars as pl
 from pipelines.lake.night import Night
 from pipelines.lake.patch import rows_of
 from pipelines.linkage import numbers
+from pipelines.linkage.delta import few, together
 
-REPAIR = {"entity_no": pl.Int64, "owner_no": pl.Int64, "number": pl.String}
+ENTITY, REPAIR = "linkage.entity", "linkage.number_repair"
+SCHEMA = {"entity_no": pl.Int64, "owner_no": pl.Int64, "number": pl.String}
 COLUMNS = (
     "entity_no", "is_open", "number", "number_texts", "names", "birth_date", "datasets",
 )  # fmt: skip
 ALIKE = f"""
 with near as (
     select entity_no, birth_date, unnest(names) as name
-    from linkage.entity
+    from {ENTITY}
     semi join damaged_number using (birth_date)
     where length(number) = {numbers.LENGTH}
 )
@@ -33,15 +35,54 @@ semi join damaged_number using (birth_date, name)
 def concerned(night: Night) -> pl.DataFrame:
     """Entities that show a damaged number, and those that have a number, and the name and birthday
     of one of these."""
-    damaged = night.query(
-        f"select {', '.join(COLUMNS)} from linkage.entity "
-        "where is_open and number_texts is not null"
+    damaged = _damaged(night)
+    return pl.concat([damaged, _alike(night, damaged)])
+
+
+def repairs_since(night: Night) -> pl.DataFrame | None:
+    """`repairs` of tonight, from those of the night before: again are looked at the damaged numbers
+    of entities that changed, and those that share name and birthday with one that has or had a
+    number. None where what changed is unknown."""
+    changed = few(night, ENTITY, ["entity_no"], COLUMNS)
+    if changed is None:
+        return None
+    damaged = _damaged(night)
+    alike = _named(_shown(damaged), "birth").join(
+        _named(_owning(changed.rows), "birth_date"), on=("birth_date", "name"), how="semi"
     )
-    named = _shown(damaged).explode("names", empty_as_null=False, keep_nulls=False)
-    with night.given("damaged_number", named.select(birth_date="birth", name="names").unique()):
+    touched = together(changed.keys, alike.select("entity_no"))
+    again = damaged.join(touched, on="entity_no", how="semi")
+    made = repairs(pl.concat([again, _alike(night, again)]))
+    before = night.frame(f"prev_{REPAIR}").join(touched, on="entity_no", how="anti")
+    return pl.concat([
+        before, made.join(touched, on="entity_no", how="semi")
+    ]).sort("entity_no")  # fmt: skip
+
+
+def _damaged(night: Night) -> pl.DataFrame:
+    return night.query(
+        f"select {', '.join(COLUMNS)} from {ENTITY} where is_open and number_texts is not null"
+    )
+
+
+def _alike(night: Night, damaged: pl.DataFrame) -> pl.DataFrame:
+    """Others that have a number, and the name and birthday of one of the damaged."""
+    named = _named(_shown(damaged), "birth").select("birth_date", "name").unique()
+    with night.given("damaged_number", named):
         alike = night.query(ALIKE)
     others = alike.join(damaged, on="entity_no", how="anti")
-    return pl.concat([damaged, rows_of(night, "linkage.entity", others, COLUMNS)])
+    return rows_of(night, ENTITY, others, COLUMNS)
+
+
+def _named(entities: pl.DataFrame, birth: str) -> pl.DataFrame:
+    """`entity_no`, `birth_date`, `name`: one row for each name."""
+    return entities.select("entity_no", birth_date=birth, name="names").explode(
+        "name", empty_as_null=False, keep_nulls=False
+    )
+
+
+def _owning(entities: pl.DataFrame) -> pl.DataFrame:
+    return entities.filter(pl.col("number").str.len_chars() == numbers.LENGTH)
 
 
 def _shown(damaged: pl.DataFrame) -> pl.DataFrame:
@@ -62,7 +103,7 @@ def repairs(entities: pl.DataFrame) -> pl.DataFrame:
         .select("entity_no", "text", "birth", "datasets", name="names")
     )
     owners = (
-        entities.filter(pl.col("number").str.len_chars() == numbers.LENGTH)
+        _owning(entities)
         .explode("names", empty_as_null=False, keep_nulls=False)
         .select(
             owner_no="entity_no", number="number", birth="birth_date", name="names",
@@ -79,7 +120,7 @@ def repairs(entities: pl.DataFrame) -> pl.DataFrame:
         ).iter_rows()
         if numbers.one_error(text, number) or _rounded(text, number)
     ]
-    found = pl.DataFrame(fitting, schema=REPAIR, orient="row").unique()
+    found = pl.DataFrame(fitting, schema=SCHEMA, orient="row").unique()
     return found.filter(pl.len().over("entity_no") == 1).sort("entity_no")
 
 

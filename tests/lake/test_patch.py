@@ -37,10 +37,14 @@ def first(settings: Settings) -> None:
     night.close()
 
 
-def patched(settings: Settings, day: int, touched: list[str], made: dict[str, float]) -> Night:
+def patched(
+    settings: Settings, day: int, touched: list[str], made: dict[str, float],
+    was: dict[str, float] | None = None,
+) -> Night:  # fmt: skip
     night = open_night(settings, FIRST + timedelta(days=day))
     keys = pl.DataFrame({"thing_id": touched}, schema={"thing_id": pl.String})
-    patch(night, "demo.thing", KEY, keys, rows(made), "recipe", "from")
+    held = None if was is None else rows(was)
+    patch(night, "demo.thing", KEY, keys, rows(made), "recipe", "from", held)
     return night
 
 
@@ -85,6 +89,21 @@ def test_patches_over_nights_are_the_whole_table(settings: Settings) -> None:
         sweep(night.home)
         assert amounts(frame_of(pointer, night.home.lake)) == expected
         night.close()
+
+
+def test_rows_of_before_that_are_known_are_not_looked_for(settings: Settings) -> None:
+    first(settings)
+    touched, made = ["T1", "T2", "N1"], {"T1": 100.0, "N1": 7.0}
+    night = patched(settings, 1, touched, made, was={"T1": 1.0, "T2": 2.0})
+    found, pointer = changes(night, "demo.thing", KEY), night.pointer("demo.thing")
+    other = patched(settings, 1, touched, made)
+    looked_for, expected = changes(other, "demo.thing", KEY), other.pointer("demo.thing")
+    assert found is not None and looked_for is not None and pointer is not None
+    assert expected is not None and pointer.content == expected.content
+    assert amounts(night.frame("demo.thing")) == amounts(other.frame("demo.thing"))
+    assert amounts(found.was) == amounts(looked_for.was) == {"T1": 1.0, "T2": 2.0}
+    with pytest.raises(PromiseBroken, match="does not touch"):
+        patched(settings, 1, ["T1"], {"T1": 1.0}, was={"T1": 1.0, "T2": 2.0})
 
 
 def test_a_patch_that_changes_nothing_is_the_table_of_before(settings: Settings) -> None:
