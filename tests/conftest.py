@@ -17,6 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# no test asserts how long an example takes: other work on the machine would decide it
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # a night of the tests keeps no record for the user interface, unless a test asks for one
 os.environ.setdefault("JIUZHULIAN_RECORD_RUNS", "0")

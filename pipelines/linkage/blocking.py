@@ -1,7 +1,7 @@
 """quality.blocking: how many pairs each blocking rule makes of the open entities and all others.
 
-Blocking stays linear while the pairs per open entity stay the same as a city grows. What is
-compared in the end, each pair once, is linkage.scored_pair.
+Blocking stays linear while the pairs per open entity stay the same as a city grows. Each pair is
+compared once; those that are not plainly two people stand in linkage.scored_pair.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def test_the_same_header_twice_takes_the_first() -> None:
 
 
 @given(st.text(alphabet="姓名年收入aZ元万() （）*＊:：\n／/", max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_folding_twice_is_folding_once(header: str) -> None:
     assert fold_header(fold_header(header)) == fold_header(header)
 

@@ -37,7 +37,7 @@ HISTORIES = st.lists(
     VALUES, min_size=1, max_size=8, unique_by=lambda v: (v.region, v.urban_rural, v.valid_from)
 )
 MANY = settings(
-    max_examples=40, deadline=None,
+    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 
@@ -134,7 +134,7 @@ MEDICAL = (
     "hardship.person_indicator",
 )  # fmt: skip
 FEW = settings(
-    max_examples=4, deadline=None, derandomize=True,
+    max_examples=4, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 WITHIN = st.dates(NIGHT - timedelta(days=400), NIGHT)

@@ -30,7 +30,7 @@ def grouped(people: list[str], ties: list[tuple[str, str]]) -> dict[str, str]:
     return dict(frame.iter_rows())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TIES)
 def test_components_are_those_of_networkx(ties: list[tuple[int, int]]) -> None:
     people = [f"p{i:02}" for i in range(20)]

@@ -195,7 +195,7 @@ STEP = st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=6)
 
 
 @settings(
-    max_examples=8, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
+    max_examples=8, derandomize=True, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 @given(steps=st.lists(STEP, min_size=1, max_size=4))

@@ -64,7 +64,7 @@ def _some(data: st.DataObject, forms: list[Form]) -> list[Form]:
 @pytest.mark.parametrize("group", sorted(GROUPS))
 @given(data=st.data())
 @settings(
-    max_examples=3 * EXAMPLES, deadline=None,
+    max_examples=3 * EXAMPLES,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 def test_values_come_through(group: str, data: st.DataObject) -> None:

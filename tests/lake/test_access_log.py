@@ -43,9 +43,7 @@ def test_a_log_that_nobody_touched_holds(home: Home) -> None:
     assert stat.S_IMODE(log_file(home).stat().st_mode) == 0o600
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_change_is_seen(home: Home, data: st.DataObject) -> None:
     """A byte altered, a line taken out, two lines changed places, a line twice: never unseen."""

@@ -104,7 +104,7 @@ def changed(was: Told, now: Told) -> pl.DataFrame:
     return pl.DataFrame({"entity_no": sorted(found)}, schema={"entity_no": pl.Int64})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(was=NIGHT, other=NIGHT, moved=st.sets(st.integers(0, PEOPLE - 1), max_size=2),
        dropped=st.integers(0, 3), added=st.integers(0, 3), judging=st.booleans())  # fmt: skip
 def test_a_delta_decides_as_everything_does(

@@ -156,7 +156,7 @@ def test_a_number_becomes_somebodys_and_is_nobodys_again(
 
 @pytest.mark.long
 @settings(
-    max_examples=2, deadline=None, suppress_health_check=list(HealthCheck),
+    max_examples=2, suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],  # a failing delta is small enough as it is
 )  # fmt: skip
 @given(first=deltas(), second=deltas())

@@ -121,7 +121,7 @@ NIGHTS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(NIGHTS, st.integers(0, 4))
 def test_never_too_many_never_twice_never_lost(
     nights: list[list[tuple[str, int, bool]]], cap: int

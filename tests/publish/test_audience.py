@@ -137,7 +137,7 @@ def test_households_count_as_people_do() -> None:
     assert suppressed([("371121", 0, 3)])[0][5:] == (None,) * 4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["371121", "371122"]), st.integers(0, 12), st.integers(0, 12)),

@@ -111,7 +111,7 @@ def quickly(made: list[tuple[Any, ...]]) -> dict[Key, tuple[date, date, date | N
     return {int(key): (extract, first, left) for key, extract, first, left in listed}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(arrivals)
 def test_both_readings_agree(arrived: list[tuple[int, int, dict[Key, Scope]]]) -> None:
     made = deliveries_of(arrived)

@@ -59,7 +59,7 @@ amounts = st.decimals(Decimal("-9999999999.99"), Decimal("9999999999.99"), place
 
 
 @given(given_amounts=st.lists(amounts, min_size=30, max_size=60))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_no_amount_changes_on_its_way(given_amounts: list[Decimal]) -> None:
     forms = ["{}".format, "{:,}".format, "￥{:,}".format]
     texts = [form(amount) for amount in given_amounts for form in forms]

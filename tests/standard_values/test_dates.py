@@ -56,7 +56,7 @@ def test_no_day(text: str | None, rule: str | None) -> None:
 
 
 @given(days=st.lists(st.dates(date(1910, 1, 1), date(2099, 12, 31)), min_size=30, max_size=60))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_every_form_leads_back_to_the_day(days: list[date]) -> None:
     forms = [
         (f"{day:%Y%m%d}", f"{day}", f"{day.year}/{day.month}/{day.day}",
@@ -94,7 +94,7 @@ def test_instants(text: str, at: datetime) -> None:
 
 
 @given(at=st.datetimes(datetime(1960, 1, 1), datetime(2090, 1, 1)))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_a_spreadsheet_instant_is_right_to_the_second(at: datetime) -> None:
     at = at.replace(microsecond=0)
     serial = (at - datetime(1899, 12, 30)) / timedelta(days=1)

@@ -90,7 +90,7 @@ def read_all(texts: list[str]) -> list[tuple[str, str]]:
 
 
 @given(people)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_every_true_number_is_valid_and_15_digits_lead_to_it(
     born: list[tuple[date, int]],
 ) -> None:
@@ -101,7 +101,7 @@ def test_every_true_number_is_valid_and_15_digits_lead_to_it(
 
 
 @given(people, st.integers(1, 9))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_one_wrong_digit_is_always_noticed(born: list[tuple[date, int]], digit: int) -> None:
     wrong = []
     for at, (day, order) in enumerate(born):

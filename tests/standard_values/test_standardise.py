@@ -72,7 +72,7 @@ texts = st.one_of(
 
 
 @given(st.lists(texts, min_size=1, max_size=8))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 def test_many_rows_are_repaired_as_one_by_one(written: list[str | None]) -> None:
     """Distinct texts are repaired once; that must not show."""
     kinds = contract(*(column(kind, kind) for kind in KIND_TYPES))

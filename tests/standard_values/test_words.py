@@ -39,7 +39,7 @@ def test_names(given_name: str, clean: str | None) -> None:
 
 
 @given(st.text(alphabet="王李张刘陈杨欧阳司马娜秀英", min_size=1, max_size=5))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_a_clean_name_stays(clean: str) -> None:
     assert repaired(name.person_name, clean) == (clean, None)
     assert pl.select(name.quick_name(pl.lit(clean))).item() == clean
@@ -122,7 +122,7 @@ anything = st.text(max_size=25)
 
 
 @given(st.lists(anything, min_size=1, max_size=40))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_nothing_that_is_written_breaks_a_repair(written: list[str]) -> None:
     from pipelines.standard import amount, date, identity_number
 
