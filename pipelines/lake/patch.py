@@ -84,7 +84,7 @@ def patch(
     recipe: str, made_from: str, was: pl.DataFrame | None = None,
 ) -> Built:  # fmt: skip
     """Tonight's table: that of the night before, but for the rows of the `touched` keys, which are
-    `rows`. Keys are never NULL. `was`: the rows of these keys the night before; without it they are
+    `rows`. Keys are never NULL. `was`: all rows of these keys the night before; without it they are
     looked for in the table."""
     started = time.monotonic()
     promise, before = night.promise(table), night.pointer(PREVIOUS + table)
@@ -103,9 +103,9 @@ def patch(
             _among(night, PREVIOUS + table, listed, held) if was is None
             else _promised(night, promise, name["was"])
         ))  # fmt: skip
-        for side in (old, new):
+        for side, said in ((old, "stood before"), (new, "were made")):
             if run(f"SELECT count(*) FROM {side} ANTI JOIN {name['touched']} USING ({keys})")[0][0]:
-                raise PromiseBroken(f"{table}: rows were made that the delta does not touch")
+                raise PromiseBroken(f"{table}: rows {said} that the delta does not touch")
         found = _differing(night, keys, listed, old, new)
         night.engine.register(other, found)
         sides = [

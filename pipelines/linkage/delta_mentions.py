@@ -72,15 +72,17 @@ def features(night: Night) -> Delta | None:
     rounded = shown.filter(pl.col("id_number").str.ends_with(ROUNDED_END))
     carried = rows_of(night, REFERENCE, rounded)
     beside = rows_of(night, MENTION, rounded, SHOWING)
+    # a reference is no mention: of the keys that changed only those beside can be others
     others = beside.join(rows.keys, on="mention_key", how="anti")
-    turned = others.join(_turned(beside, carried, rows, references), on="id_number", how="semi")
+    turned = others.join(
+        _judged_otherwise(beside, carried, rows, references), on="id_number", how="semi"
+    )
     keys = together(
         rows.keys,
         references.keys,
         carried.select("mention_key"),
         turned.select("mention_key"),
     )
-    # a reference is no mention: of the keys that changed only those beside can be others
     again = rows_of(night, MENTION, turned.select("mention_key"), MENTION_COLUMNS)
     # by the rest a number is judged, but nothing is made of them
     rest = others.join(turned, on="mention_key", how="anti")
@@ -98,7 +100,7 @@ def features(night: Night) -> Delta | None:
     return Delta(nos, made)
 
 
-def _turned(
+def _judged_otherwise(
     beside: pl.DataFrame, carried: pl.DataFrame, rows: Changes, references: Changes
 ) -> pl.DataFrame:
     """`id_number` of those, shown by mentions (`beside`) and references (`carried`), that stand in

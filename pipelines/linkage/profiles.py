@@ -235,12 +235,13 @@ def reached(
 
 
 def exploded(profiles_: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """What rows of linkage.profile give `reached` as `sides`."""
+    """What rows of linkage.profile give `reached` as `sides`: of the lists that they hold."""
     return {
         name: profiles_.select("entity_no", name).explode(
             name, empty_as_null=False, keep_nulls=False
         )
         for name in ("phones", "evidence")
+        if name in profiles_.columns
     }
 
 
