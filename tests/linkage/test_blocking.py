@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipelines.lake.patch import Changes
 from pipelines.linkage.blocking import Counted, counted, counted_since
 from pipelines.linkage.model import Blocking
+from pipelines.linkage.profiles import exploded
 
 SINGLE = Blocking("single", ("sound", "birth_text"), ())
 LISTED = Blocking("listed", ("phones",), ("phones",))
@@ -61,3 +62,10 @@ def test_the_largest_block_is_looked_for_only_where_it_shrank() -> None:
     assert since([*three, *two], [*three[1:], *two], SINGLE) is None
     four: list[Row] = [*two, (5, False, "b", "b", []), (6, False, "b", "b", [])]
     assert since([*three, *two], [*three[1:], *four], SINGLE) == Counted(4, 6, 5)
+
+
+def test_lists_that_a_model_does_not_block_by_are_not_asked_for() -> None:
+    read = table([(1, True, "a", "a", ["p", "q"])]).select("entity_no", "phones")
+    assert {name: side.rows() for name, side in exploded(read).items()} == {
+        "phones": [(1, "p"), (1, "q")]
+    }
