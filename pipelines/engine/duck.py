@@ -15,7 +15,7 @@ from pipelines.contracts.promises import PromisedColumn
 from pipelines.engine.sql import parameters, quoted
 from pipelines.errors import EngineFault
 
-#: tables of the lake are read many times between two writes: what is decompressed fastest
+#: tables of the lake are read many times between two writes, so speed of reading counts most
 COMPRESSION = "snappy"
 PARQUET = f"FORMAT parquet, COMPRESSION {COMPRESSION}"
 

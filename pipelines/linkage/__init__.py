@@ -128,11 +128,17 @@ def _made(
     followed = None
     if (delta or since) and night.may_patch(table, reads, lasting):
         if delta and (found := delta()):
-            return patch(night, table, key, found.touched, found.rows, recipe, made_from, found.was)
+            return _patched(night, table, key, found, recipe, made_from)
         followed = since() if since else None
     made = make() if followed is None else followed
     rows, work = made if isinstance(made, tuple) else (made, None)
     return night.write(table, rows, recipe, made_from, work)
+
+
+def _patched(
+    night: Night, table: str, key: Sequence[str], found: Delta, recipe: str, made_from: str
+) -> Built:
+    return patch(night, table, key, found.touched, found.rows, recipe, made_from, found.was)
 
 
 def _queried(
@@ -147,7 +153,7 @@ def _queried(
         return taken
     made_from = night.made_from(table, reads, values)
     if night.may_patch(table, reads, values) and (found := delta()):
-        return patch(night, table, key, found.touched, found.rows, recipe, made_from, found.was)
+        return _patched(night, table, key, found, recipe, made_from)
     return night.write_query(table, sql, recipe, made_from)
 
 
@@ -167,9 +173,7 @@ def reference_mention(night: Night) -> Built:
     rests = delta_references.rests_on(night)
     made_from = night.made_from(table, *rests)
     if night.may_patch(table, *rests) and (found := delta_references.reference_mentions(night)):
-        return patch(
-            night, table, ["mention_key"], found.touched, found.rows, recipe, made_from, found.was
-        )
+        return _patched(night, table, ["mention_key"], found, recipe, made_from)
     return night.write_query(table, sql, recipe, made_from)
 
 

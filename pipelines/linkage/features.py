@@ -145,9 +145,12 @@ def _usable_number() -> pl.Expr:
 
 def in_several(mentions: pl.DataFrame) -> pl.DataFrame:
     """`id_number` of those that stand in several datasets."""
-    datasets = pl.struct("source", "dataset").n_unique()
     held = mentions.filter(pl.col("id_number").is_not_null()).group_by("id_number")
-    return held.agg(datasets=datasets).filter(pl.col("datasets") > 1).select("id_number")
+    return held.agg(datasets=_datasets()).filter(pl.col("datasets") > 1).select("id_number")
+
+
+def _datasets() -> pl.Expr:
+    return pl.struct("source", "dataset").n_unique()
 
 
 def _looks_rounded() -> pl.Expr:
@@ -156,5 +159,5 @@ def _looks_rounded() -> pl.Expr:
     return (
         pl.col("id_number").str.ends_with(ROUNDED_END)
         & (pl.col("id_status") == "valid")
-        & (pl.struct("source", "dataset").n_unique().over("id_number") == 1)
+        & (_datasets().over("id_number") == 1)
     ).fill_null(False)

@@ -65,7 +65,7 @@ def test_damaged_and_rounded_numbers_follow_what_changed(
 ) -> None:
     """A damaged number is repaired while one person fits. A number that looks rounded is somebody's
     own while several datasets show it: whoever else shows it is judged again on the night on which
-    that changes, and not made again on a night on which it does not."""
+    that changes."""
     own = town.number(BORN, 7, "1")
     wrong = own[:15] + str((int(own[15]) + 1) % 10) + own[16:]
     like = wrong[:15] + str((int(wrong[15]) + 1) % 10) + wrong[16:]
