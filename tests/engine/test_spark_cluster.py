@@ -147,11 +147,21 @@ def engines(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     while len(cluster.alive) < 2:
         cluster.add_worker()
     made = Engines(SparkEngine(cluster.settings(), folder), DuckEngine(folder), folder)
+    _wait_for_executors(made.spark.session, 2)
     try:
         yield made
     finally:
         made.duck.close()
         made.spark.close()
+
+
+def _wait_for_executors(session: Any, number: int) -> None:
+    """A worker that is known to the master may have none yet."""
+    until = time.monotonic() + 120
+    running = session.sparkContext._jsc.sc().getExecutorMemoryStatus
+    while running().size() < 1 + number:  # the driver is counted, too
+        assert time.monotonic() < until, f"not {number} executors within two minutes"
+        time.sleep(0.1)
 
 
 def test_an_error_leaves_no_value_in_a_workers_log(cluster: Cluster, engines: Engines) -> None:
@@ -186,29 +196,39 @@ def test_a_statement_whose_rows_were_lost_makes_them_again(
     session.conf.set("spark.sql.autoBroadcastJoinThreshold", "-1")
     engines.know("number", "SELECT range AS n FROM range(40000)", [PromisedColumn("n", "BIGINT")])
     sql = (
+        "SELECT g, pairs, total FROM ("
         "SELECT one.n % 1000 AS g, count(*) AS pairs, sum(one.n + other.n) AS total "
         "FROM demo.number AS one INNER JOIN demo.number AS other "
-        "ON one.n % 2000 = other.n % 2000 GROUP BY one.n % 1000"
+        f"ON one.n % 2000 = other.n % 2000 GROUP BY one.n % 1000) AS made WHERE {SLOWLY} IS NOT NULL"
     )
+    losing = threading.Event()
     lost: list[int] = []
-    tracker = session.sparkContext.statusTracker()
-    watch = threading.Thread(target=_lose_one_of_two, args=(cluster, tracker, lost), daemon=True)
+    watch = threading.Thread(target=_lose_one_of_two, args=(cluster, engines.spark, losing, lost))
     watch.start()
-    made = engines.folder / "pairs"
-    cost = engines.spark.write(sql, made, {})
-    watch.join(timeout=60)
+    try:
+        made = engines.folder / "pairs"
+        cost = engines.spark.write(sql, made, {})
+    finally:
+        losing.set()
+        watch.join(timeout=60)
     sums = f"SELECT count(*), sum(pairs), sum(total) FROM '{made}/*.parquet'"
     assert engines.duck.run(sums) == [(1000, 800_000, 800_000 * 39_999)]
     assert len(lost) == 1 and len(cluster.alive) == 1
     assert cost["failed_tasks"] + cost["repeated_stages"] >= 1
 
 
-def _lose_one_of_two(cluster: Cluster, tracker: Any, lost: list[int]) -> None:
-    until = time.monotonic() + 300
-    while time.monotonic() < until:
+#: a hundredth of a second for every row, which makes two tasks of 500 groups last five seconds
+SLOWLY = "reflect('java.lang.Thread', 'sleep', CAST(10 AS BIGINT))"
+
+
+def _lose_one_of_two(
+    cluster: Cluster, spark: SparkEngine, ended: threading.Event, lost: list[int]
+) -> None:
+    """Kill a worker once two tasks of a stage run, unless all has ``ended`` before."""
+    tracker = spark.session.sparkContext.statusTracker()
+    while not ended.wait(0.01):
         stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
         if any(stage and stage.numActiveTasks >= 2 for stage in stages):
             lost.append(cluster.alive[0])
             cluster.lose(lost[0])
             return
-        time.sleep(0.01)
