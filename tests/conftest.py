@@ -143,6 +143,16 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+def minutes(item: pytest.Item) -> int:
+    """What a test says that it takes, like ``soak(minutes=8)``."""
+    return max((mark.kwargs.get("minutes", 0) for mark in item.iter_markers("soak")), default=0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that processes beside each other end at about the same time."""
+    items.sort(key=minutes, reverse=True)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for name, lacking in EXTRAS.items():
         if item.get_closest_marker(name) and (reason := lacking()):

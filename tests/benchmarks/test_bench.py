@@ -132,7 +132,7 @@ def test_every_column_of_the_floor_is_one_of_its_contract() -> None:
     assert [h for h in HEADERS if fold(h) not in known] == ["险种类型", "医疗类别", "结束日期"]
 
 
-@pytest.mark.soak
+@pytest.mark.soak(minutes=3)
 def test_the_benchmark_of_a_small_city(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

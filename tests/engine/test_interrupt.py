@@ -18,8 +18,9 @@ class Interrupted(BaseException):
 def raising(*_):
     raise Interrupted
 
-if sys.argv[1] == "own handler":
-    signal.signal(signal.SIGINT, raising)
+own = sys.argv[1] == "own handler"
+# said, since a process started in the background ignores the signal
+signal.signal(signal.SIGINT, raising if own else signal.default_int_handler)
 engine = DuckEngine(Path(sys.argv[2]))
 threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:

@@ -30,7 +30,7 @@ def disk(tmp_path: Path) -> Iterator[Path | None]:
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-@pytest.mark.soak
+@pytest.mark.soak(minutes=8)
 def test_three_nights_killed_twenty_times(tmp_path: Path, disk: Path | None) -> None:
     """... and the third on a disk that gets full, where one can be mounted."""
     words = ["--kills", KILLS, "--chained", "--work", tmp_path / "kills"]

@@ -55,7 +55,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JIUZHULIAN_KEEP_PUBLISHED_NIGHTS", "3")
 
 
-@pytest.mark.soak
+@pytest.mark.soak(minutes=3)
 def test_fifty_readers_while_ten_nights_are_published(
     home: Home, tmp_path: Path, quick: None
 ) -> None:
