@@ -12,6 +12,8 @@ from pipelines.linkage import explain, judgements, review_sheet, waterfall
 from pipelines.publish.reading import past_night
 
 AUDIENCE = "match_review"
+#: of the pairs that contradict others, so many by their number
+SHOWN = 10
 
 
 def write_sheet(home: Path, most: int) -> str:
@@ -39,11 +41,20 @@ def take_in(file: Path, by: str, home: Path) -> str:
     with store.locked():
         found = review_sheet.read(file, by, datetime.now().astimezone())
         judgements.record(store, found)
+        against = judgements.contradicted(judgements.stored(store))
     counts = ", ".join(
         f"{sum(j.verdict == verdict for j in found)} {word}"
         for word, verdict in review_sheet.CHOICES.items()
     )
-    return f"{len(found)} judgements taken in ({counts}); they hold from the next night on"
+    said = f"{len(found)} judgements taken in ({counts}); they hold from the next night on"
+    if against:
+        said += (
+            f"\n{len(against)} pairs were judged to be two people, while other answers make them "
+            f"one ({', '.join(against[:SHOWN])}{', …' if len(against) > SHOWN else ''}): nobody is "
+            "joined against an answer, and what contradicts one stands in the next "
+            "`jiuzhulian review`"
+        )
+    return said
 
 
 def explain_pair(home: Path, pair: str | None, records: tuple[str, str] | None) -> str:

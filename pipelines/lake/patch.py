@@ -213,21 +213,26 @@ def _of_one_base(
     night: Night, before: Pointer, now: Pointer, key: Sequence[str], columns: Sequence[str]
 ) -> Changes | None:
     """What may differ, where tonight's table is a patch of the files that were read the night
-    before: the rows that have gone since and those beside the files."""
-    lake, patch_ = night.home.lake, now.patch
+    before. It need not rest on the patch of the night before: either may have been made again
+    since, so rows that one of them alone takes off the files count, too."""
+    lake, patch_, held = night.home.lake, now.patch, before.patch
     if patch_ is None or patch_.key != tuple(key) or before.base_files() != now.base_files():
         return None
     keys, listed = _listed(key), _listed(columns)
     gone, added = (read_parquet([lake / file]) for file in (patch_.gone, patch_.added))
-    was = f"SELECT {listed} FROM {gone}"
-    if (held := before.patch) is not None:
+    was, is_ = (f"SELECT {listed} FROM {file}" for file in (gone, added))
+    if held is not None:
         if held.key != patch_.key:
             return None
+        off, beside = (read_parquet([lake / file]) for file in (held.gone, held.added))
         was += (
-            f" AS since ANTI JOIN {read_parquet([lake / held.gone])} AS gone USING ({keys}) "
-            f"UNION ALL SELECT {listed} FROM {read_parquet([lake / held.added])}"
+            f" AS since ANTI JOIN {off} AS off USING ({keys}) "
+            f"UNION ALL SELECT {listed} FROM {beside}"
         )
-    found = night.engine.frame(was), night.engine.frame(f"SELECT {listed} FROM {added}")
+        is_ += (
+            f" UNION ALL SELECT {listed} FROM {off} AS off ANTI JOIN {gone} AS on_ USING ({keys})"
+        )
+    found = night.engine.frame(was), night.engine.frame(is_)
     return Changes(found[0].select(key).clear(), *found)
 
 

@@ -18,6 +18,7 @@ from pipelines.lake.patch import patch
 from pipelines.lake.reading import PREVIOUS
 from pipelines.linkage import (
     clusters,
+    corrected,
     decide,
     delta_decisions,
     delta_mentions,
@@ -30,6 +31,7 @@ from pipelines.linkage import (
     incremental,
     judgements,
     ledger,
+    names,
     parties,
     profiles,
     redirects,
@@ -142,19 +144,27 @@ def _patched(
 
 
 def _queried(
-    night: Night, table: str, key: Sequence[str], delta: Callable[[], Delta | None]
+    night: Night,
+    table: str,
+    key: Sequence[str],
+    delta: Callable[[], Delta | None],
+    given: Mapping[str, Any] | None = None,
 ) -> Built:
-    """A table made by its statement, as `_made`."""
+    """A table made by its statement, to which values are `given`, as `_made`."""
     name = table.split(".", 1)[1]
     sql = read_sql(HERE / f"{name}.sql")
-    reads, values = tables_read(sql), {"sql": sql}
+    reads, values = tables_read(sql), {"sql": sql, **(given or {})}
     taken, recipe = night.reuse(table, reads, values)
     if taken:
         return taken
     made_from = night.made_from(table, reads, values)
     if night.may_patch(table, reads, values) and (found := delta()):
         return _patched(night, table, key, found, recipe, made_from)
-    return night.write_query(table, sql, recipe, made_from)
+    return night.write_query(table, sql, recipe, made_from, given)
+
+
+def _household_lists(night: Night) -> list[str]:
+    return corrected.household_lists(load_contracts(night.settings.schemas).values())
 
 
 def judgement(night: Night) -> Built:
@@ -182,7 +192,7 @@ def mention_feature(night: Night) -> Built:
         night,
         "linkage.mention_feature",
         lambda: features.features(night),
-        {"lookups": features.lookups()},
+        {"lookups": names.lookups()},
         ["mention_no"],
         lambda: delta_mentions.features(night),
     )
@@ -193,29 +203,43 @@ def number_party(night: Night) -> Built:
         night,
         "linkage.number_party",
         lambda: parties.parties(night.frame("linkage.mention_feature", parties.READ_COLUMNS)),
-        None,
+        {"lookups": names.lookups()},
         ["number"],
         lambda: delta_mentions.number_parties(night),
     )
 
 
 def mention_entity(night: Night) -> Built:
+    lists = _household_lists(night)
+
+    def make() -> pl.DataFrame:
+        owners = night.frame("linkage.number_party")
+        return deterministic.entities(
+            night.frame("linkage.mention_feature", deterministic.READ_COLUMNS),
+            owners,
+            judgements.pairs_in_force(night.frame("linkage.judgement"), judgements.DIFFERENT),
+            corrected.corrections(corrected.namesakes(night, lists), owners),
+        )
+
     return _made(
         night,
         "linkage.mention_entity",
-        lambda: deterministic.entities(
-            night.frame("linkage.mention_feature", deterministic.READ_COLUMNS),
-            night.frame("linkage.number_party"),
-            judgements.pairs_in_force(night.frame("linkage.judgement"), judgements.DIFFERENT),
-        ),
-        None,
+        make,
+        {"household_lists": lists},
         ["mention_no"],
-        lambda: delta_mentions.mention_entities(night),
+        lambda: delta_mentions.mention_entities(night, lists),
     )
 
 
 def entity(night: Night) -> Built:
-    return _queried(night, "linkage.entity", ["entity_no"], lambda: delta_mentions.entities(night))
+    values = {"household_lists": _household_lists(night)}
+    return _queried(
+        night,
+        "linkage.entity",
+        ["entity_no"],
+        lambda: delta_mentions.entities(night, values),
+        values,
+    )
 
 
 def number_repair(night: Night) -> Built:
@@ -233,7 +257,7 @@ def profile(night: Night) -> Built:
         night,
         "linkage.profile",
         lambda: profiles.profiles(night.frame("linkage.entity", profiles.READ_COLUMNS), model),
-        {"model": model.text},
+        {"model": model.text, "lookups": names.lookups()},
         ["entity_no"],
         lambda: delta_profiles.profile(night, model),
     )
@@ -348,6 +372,7 @@ def redirect(night: Night) -> Built:
         night,
         "linkage.redirect",
         lambda: redirects.redirects(*redirects.concerned(night)),
+        {"lookups": names.lookups()},
     )
 
 

@@ -3,8 +3,9 @@
 Repairs come before the model. A pair of the model is a link only if the names agree and something
 besides the name does, if it is probable enough, and if it beats every candidate that contradicts
 it by a margin. Then links are made from the strongest down; one that would put two own numbers, two
-people of one row, two keys of one register or two birthdays of different generations into one
-person is left for review, so that a group is cut where it is weakest.
+people of one row, two names of one household's list, two keys of one register or two birthdays of
+different generations into one person is left for review, so that a group is cut where it is
+weakest.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LINK, REVIEW, APART = "link", "review", "apart"
 DECISION_COLUMNS = ("left_no", "right_no", "weight", "probability", "method", "decision", "reason")
 ENTITY_COLUMNS = (
     "entity_no", "number", "numbers", "borrowed", "register_refs", "birth_date",
-    "shared_rows",
+    "shared_rows", "listed",
 )  # fmt: skip
 REPAIR_WEIGHT = 1000.0
 CLERICAL_WEIGHT = 2000.0
@@ -226,6 +227,7 @@ class _Person:
         refs: list[str] | None,
         birth: date | None,
         rows: list[str] | None,
+        listed: list[str] | None,
     ) -> None:
         self.numbers = {n for n in numbers or () if not n.startswith(OTHER_PAPER)}
         self.papers = set(numbers or ()) - self.numbers
@@ -235,6 +237,11 @@ class _Person:
             self.keys.setdefault(ref.split(":", 1)[0], set()).add(ref)
         self.births = {birth.year} if birth else set()
         self.sides: dict[int, set[str]] = {}
+        #: under which names it stands in a household's list
+        self.lists: dict[str, set[str]] = {}
+        for entry in listed or ():
+            list_, name = entry.rsplit("|", 1)
+            self.lists.setdefault(list_, set()).add(name)
 
     def parted(self, other: _Person) -> bool:
         """Whether a person judged somebody of the one and somebody of the other to be two."""
@@ -252,6 +259,9 @@ class _Person:
             return "would join two other papers"
         if self.rows & other.rows:
             return "would join two people of one row"
+        for list_, names in self.lists.items():
+            if list_ in other.lists and not names & other.lists[list_]:
+                return "would join two people of one list"
         for domain, keys in self.keys.items():
             if domain in other.keys and not keys & other.keys[domain]:
                 return "would join two keys of one register"
@@ -267,6 +277,8 @@ class _Person:
         self.rows |= other.rows
         for pair, sides in other.sides.items():
             self.sides.setdefault(pair, set()).update(sides)
+        for list_, names in other.lists.items():
+            self.lists.setdefault(list_, set()).update(names)
         for domain, keys in other.keys.items():
             self.keys.setdefault(domain, set()).update(keys)
 
@@ -278,11 +290,9 @@ def _refused(wanted: pl.DataFrame, entities: pl.DataFrame, apart: pl.DataFrame) 
     """
     concerned = pl.concat([wanted["left_no"], wanted["right_no"]]).unique()
     people = {
-        number: _Person(numbers, refs, birth, rows)
-        for number, numbers, refs, birth, rows in entities.filter(
-            pl.col("entity_no").is_in(concerned.implode())
-        )
-        .select("entity_no", "numbers", "register_refs", "birth_date", "shared_rows")
+        number: _Person(*known)
+        for number, *known in entities.filter(pl.col("entity_no").is_in(concerned.implode()))
+        .select("entity_no", "numbers", "register_refs", "birth_date", "shared_rows", "listed")
         .iter_rows()
     }
     for pair, ends in enumerate(apart.select("left_no", "right_no").iter_rows()):

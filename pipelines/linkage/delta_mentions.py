@@ -7,6 +7,9 @@ register key or an entity with it, and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import polars as pl
 
 from pipelines.contracts.load import load_contracts
@@ -15,6 +18,7 @@ from pipelines.engine.sql import literal, read_sql
 from pipelines.lake.night import PIPELINES, Night
 from pipelines.lake.patch import Changes, as_before, narrowed, rows_of
 from pipelines.linkage import deterministic, judgements, parties
+from pipelines.linkage.corrected import corrections, namesakes
 from pipelines.linkage.delta import Delta, few, together
 from pipelines.linkage.features import (
     MENTION_COLUMNS,
@@ -36,7 +40,7 @@ SHOWING = ("mention_key", "source", "dataset", "id_number")
 SAID = (
     "mention_key", *ROW, "register_ref", "number_text", "number_birth", "number_sex",
     "name_folded", "name_pinyin", "surname_pinyin", "name_short", "birth_date", "sex", "phone",
-    "region_code", "group_keys",
+    "region_code", "group_keys", "is_current",
 )  # fmt: skip
 
 
@@ -128,17 +132,19 @@ def number_parties(night: Night) -> Delta | None:
     return Delta(touched, made)
 
 
-def mention_entities(night: Night) -> Delta | None:
+def mention_entities(night: Night, lists: Sequence[str]) -> Delta | None:
     """Who is touched, who shares a tie with one of these, and all that hung together with them.
-    Records that were judged to be two people are looked at again each night, with all that ties
-    lead to from them, since what they are torn out of is larger than an entity."""
+    Looked at again each night are rows of a household's list that may be corrected ones, and
+    records that were judged to be two people; of these with all that ties lead to, since what they
+    are torn out of is larger than an entity."""
     changed = few(night, FEATURE, NO, deterministic.READ_COLUMNS)
     split = few(night, "linkage.number_party", ["number"])
     if changed is None or split is None:
         return None
     judged = night.frame("linkage.judgement")
     keys = pl.concat([judged["left_key"], judged["right_key"]]).unique()
-    seeds = together(changed.keys, numbered(keys).alias("mention_no").to_frame())
+    listed = namesakes(night, lists)
+    seeds = together(changed.keys, listed.select(NO), numbered(keys).alias("mention_no").to_frame())
     found = _tied(night, seeds, changed.rows.select(TIES), split.keys)
     while judged.height:
         wider = _tied(night, found, rows_of(night, FEATURE, found, TIES), split.keys)
@@ -147,10 +153,12 @@ def mention_entities(night: Night) -> Delta | None:
         found = wider
     concerned = rows_of(night, FEATURE, found, deterministic.READ_COLUMNS)
     numbers = _values(concerned, "number", "roll_number").to_frame("number")
+    owners = rows_of(night, "linkage.number_party", numbers)
     made = deterministic.entities(
         concerned,
-        rows_of(night, "linkage.number_party", numbers),
+        owners,
         judgements.pairs_in_force(judged, judgements.DIFFERENT),
+        corrections(listed, owners),
     )
     return Delta(found, made)
 
@@ -169,8 +177,8 @@ def _tied(
     return together(near, rows_of(night, f"prev_{ENTITY_OF}", hung, NO))
 
 
-def entities(night: Night) -> Delta | None:
-    """A row that names several people is a property of each of them."""
+def entities(night: Night, values: Mapping[str, Any]) -> Delta | None:
+    """A row that names several people is a property of each of them. `values`: of the statement."""
     moved, said = few(night, ENTITY_OF, NO), few(night, FEATURE, NO, SAID)
     if moved is None or said is None:
         return None
@@ -192,6 +200,7 @@ def entities(night: Night) -> Delta | None:
             FEATURE: rows_of(night, FEATURE, everyone, ("mention_no", *SAID)),
             ENTITY_OF: rows_of(night, ENTITY_OF, everyone),
         },
+        values,
     )
     return Delta(touched, made.join(touched, on="entity_no", how="semi"))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.contracts.codes import load_codes
 from pipelines.contracts.load import load_contracts
 from pipelines.contracts.model import Contract
 from pipelines.contracts.roles import Person, SpendingMedical
@@ -21,6 +22,7 @@ from pipelines.lake.patch import Changes, in_columns, narrowed, rows_of
 from pipelines.linkage import delta_mentions, references
 from pipelines.linkage.delta import Delta, few, together
 from pipelines.linkage.features import USABLE
+from pipelines.standard.medical_spending import medical_spending_sql
 
 MENTION, DELIVERY = "standard.mention", "standard.spending_delivery"
 HELD = ["register_domain", "register_key"]
@@ -30,7 +32,7 @@ KEY = ["mention_key"]
 
 def rests_on(night: Night) -> tuple[list[str], dict[str, Any]]:
     """Tables and values that the rows of a night follow from. Settlements are a view over files:
-    their corrections stand for them, and new deliveries are part of the delta."""
+    how it reads them and their corrections stand for them; new deliveries are part of the delta."""
     known = _referring(night)
     reads = {MENTION, *(c.std_table for c, _ in known if not _is_spending(c))}
     corrected = {
@@ -38,8 +40,10 @@ def rests_on(night: Night) -> tuple[list[str], dict[str, Any]]:
         for c, _ in known
         if _is_spending(c)
     }
+    schemas = night.settings.schemas
+    read = medical_spending_sql(load_contracts(schemas), load_codes(schemas))
     sql = references.statement(c for c, _ in known)
-    return sorted(reads), {"sql": sql, "corrected": sorted(corrected.items())}
+    return sorted(reads), {"sql": sql, "read": read, "corrected": sorted(corrected.items())}
 
 
 def reference_mentions(night: Night) -> Delta | None:

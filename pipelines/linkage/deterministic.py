@@ -1,8 +1,8 @@
 """linkage.mention_entity: mentions that are one person without any doubt.
 
-Tied by the same key of one register, or by the same number under agreeing names (`parties`), the
-number inside a school roll number included. An entity that owns no number is *open*: it is
-compared with the others in `probabilistic`.
+Tied by the same key of one register, by the same row of a household's list (`corrected`), or by the
+same number under agreeing names (`parties`), the number inside a school roll number included. An
+entity that owns no number is *open*: it is compared with the others in `probabilistic`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,27 @@ from pipelines.linkage.components import components
 from pipelines.linkage.parties import READ_COLUMNS as PARTY_COLUMNS
 from pipelines.linkage.parties import claims
 
-READ_COLUMNS = (*PARTY_COLUMNS, "mention_key", "register_ref")
+READ_COLUMNS = (*PARTY_COLUMNS, "mention_key")
 
 
 def entities(
-    features: pl.DataFrame, parties: pl.DataFrame, apart: pl.DataFrame | None = None
+    features: pl.DataFrame,
+    parties: pl.DataFrame,
+    apart: pl.DataFrame | None = None,
+    corrected: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """`apart`: `left_key`, `right_key` of records that a person judged to be two people; where ties
-    would make them one, the one with fewer rows loses its hold on the shared number.
+    """`corrected`: `mention_no`, `successor` (`corrected.corrections`); such a row lays no claim to
+    the number it showed. `apart`: `left_key`, `right_key` of records that a person judged to be two
+    people; where ties would make them one, the one with fewer rows loses its hold on the shared
+    number.
 
     Gives `mention_no`, `entity_no` (its smallest mention), `number` (owned, else NULL), `borrowed`
     (shown but another's or nobody's), `tied_by` (register_key, id_exact or NULL for a lone one)."""
     ties = _number_ties(features, parties)
     refs = _register_ties(features)
+    if corrected is not None and corrected.height:
+        ties = ties.join(corrected, on="mention_no", how="anti")
+        refs = pl.concat([refs, _row_ties(corrected)])
     if apart is not None and apart.height:
         ties, refs = _parted(features, ties, refs, apart)
     edges = pl.concat([refs, ties.filter("holds").select(node="mention_no", tie="tie")])
@@ -65,6 +73,12 @@ def _number_ties(features: pl.DataFrame, parties: pl.DataFrame) -> pl.DataFrame:
 def _register_ties(features: pl.DataFrame) -> pl.DataFrame:
     refs = features.filter(pl.col("register_ref").is_not_null())
     return refs.select(node="mention_no", tie="register_ref")
+
+
+def _row_ties(corrected: pl.DataFrame) -> pl.DataFrame:
+    tie = pl.format("row {}", "successor").alias("tie")
+    ends = [corrected.select(pl.col(end).alias("node"), tie) for end in corrected.columns]
+    return pl.concat(ends).unique()
 
 
 def _parted(

@@ -28,7 +28,14 @@ with tied as (
         mention_feature.sex,
         mention_feature.phone,
         mention_feature.region_code,
-        mention_feature.group_keys
+        mention_feature.group_keys,
+        -- a list of households has a row for each person, under no key of its own
+        mention_feature.is_current
+        and mention_feature.register_ref is null
+        and mention_feature.suffix = ''
+        and list_contains(
+            $household_lists, mention_feature.source || '/' || mention_feature.dataset
+        ) as is_listed
     from linkage.mention_entity
     inner join linkage.mention_feature
         on mention_feature.mention_no = mention_entity.mention_no
@@ -87,13 +94,23 @@ shared_row as (
 ),
 
 tied_group as (
-    select tied.entity_no, member.group_key
+    select
+        tied.entity_no,
+        member.group_key,
+        case
+            when tied.is_listed
+            then tied.source || '/' || tied.dataset || ':' || member.group_key || '|'
+                || tied.name_folded
+        end as listed
     from tied
     cross join unnest(tied.group_keys) as member (group_key)
 ),
 
 grouped as (
-    select entity_no, list_sort(list(distinct group_key)) as group_keys
+    select
+        entity_no,
+        list_sort(list(distinct group_key)) as group_keys,
+        list_sort(list(distinct listed) filter (where listed is not null)) as listed
     from tied_group
     group by entity_no
 )
@@ -120,6 +137,7 @@ select
     listed.phones,
     listed.region_code,
     grouped.group_keys,
+    grouped.listed,
     shared_row.shared_rows
 from listed
 left join grouped on grouped.entity_no = listed.entity_no

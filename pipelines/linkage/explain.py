@@ -25,6 +25,8 @@ METHODS = {
     "clerical": ("工作人员判断", "a person judged it"),
     "single": ("没有找到其他记录", "nobody else was found"),
 }  # fmt: skip
+#: methods that say what made an entity, not what joined it with others
+OF_AN_ENTITY = ("register_key", "id_exact", "single")
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,11 @@ def _part(name: str, found: dict[str, Any], model: Model) -> Part:
 def _outcome(left: dict[str, Any], right: dict[str, Any]) -> tuple[str, str]:
     if left["person_id"] != right["person_id"]:
         return ("这两条记录现在是两个人。", "The two records are two people now.")
-    zh, en = METHODS[min((left, right), key=lambda side: side["probability"])["method"]]
+    # of two entities that are one person, one was joined by more than its own number or key
+    joined = min(
+        (left, right), key=lambda side: (side["method"] in OF_AN_ENTITY, side["probability"])
+    )
+    zh, en = METHODS[joined["method"]]
     lowest = min(left["probability"], right["probability"])
     return (
         f"这两条记录现在是同一个人：{zh}，可信度 {lowest:.4f}。",

@@ -7,7 +7,6 @@ import polars as pl
 
 from pipelines.lake.night import Night
 from pipelines.linkage import names, numbers
-from pipelines.settings import SCHEMAS
 
 READ_COLUMNS = (
     "mention_key", "source", "dataset", "record_key", "extract_date", "register_domain",
@@ -50,12 +49,6 @@ def of_rows(mentions: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:
 def orphans(references: pl.DataFrame) -> pl.DataFrame:
     """References that no register holds: mentions of their own."""
     return references.filter(pl.col("reason") == "orphan")
-
-
-def lookups() -> str:
-    """The lists that names are folded and read by, as one text."""
-    folder = SCHEMAS / "lookups"
-    return "".join((folder / f"{name}.yaml").read_text(encoding="utf-8") for name in names.LOOKUPS)
 
 
 def featured(mentions: pl.DataFrame) -> pl.DataFrame:

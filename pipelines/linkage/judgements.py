@@ -21,6 +21,7 @@ from pipelines.errors import JiuzhulianError
 from pipelines.lake.home import Home
 from pipelines.lake.night import Night
 from pipelines.lake.patch import rows_of
+from pipelines.linkage.components import Forest
 
 SAME, DIFFERENT, UNSURE = "same", "different", "unsure"
 VERDICTS = (SAME, DIFFERENT, UNSURE)
@@ -78,7 +79,7 @@ def record(home: Home, judged: Sequence[Judgement]) -> Path | None:
 
 def stored(home: Home) -> pl.DataFrame:
     """`COLUMNS`, every judgement ever recorded; `in_force` is the newest one of each pair."""
-    rows = []
+    rows, order = [], []
     for path in sorted(home.judgements.glob("*.jsonl")):
         for place, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             try:
@@ -89,9 +90,25 @@ def stored(home: Home) -> pl.DataFrame:
                 ) from error
             key = pair_id(read.left_key, read.right_key)
             rows.append((f"{path.stem}-{place}", key, *asdict(read).values(), False))
-    frame = pl.DataFrame(rows, schema=COLUMNS, orient="row")
-    newest = pl.struct("judged_at", "judgement_id").rank("ordinal", descending=True).over("pair_id")
-    return frame.with_columns(in_force=newest == 1).sort("judgement_id")
+            order.append((read.judged_at, path.stem, place))
+    places = sorted(range(len(rows)), key=order.__getitem__)
+    frame = pl.DataFrame([rows[place] for place in places], schema=COLUMNS, orient="row")
+    newest = pl.int_range(pl.len()).over("pair_id") == pl.len().over("pair_id") - 1
+    return frame.with_columns(in_force=newest).sort("judgement_id")
+
+
+def contradicted(stored: pl.DataFrame) -> list[str]:
+    """`pair_id` of those that were judged to be two people, while other judgements say one by one
+    that they are the same."""
+    same, apart = (pairs_in_force(stored, verdict) for verdict in (SAME, DIFFERENT))
+    forest: Forest[str] = Forest()
+    for left, right in same.iter_rows():
+        forest.unite(left, right)
+    return sorted(
+        pair_id(left, right)
+        for left, right in apart.iter_rows()
+        if forest.root(left) == forest.root(right)
+    )
 
 
 def pairs_in_force(judged: pl.DataFrame, verdict: str) -> pl.DataFrame:

@@ -1,8 +1,10 @@
 -- Pairs that a person has to judge: those the model left open, a number on two people, one person
 -- with two keys of one register. A pair that was judged is not asked again, unless the answer was
--- that it is not sure. In order of what hangs on it: a suspected case first, then the probability.
+-- that it is not sure, or contradicts another answer. In order of what hangs on it: a suspected case first, then the probability.
 with review_pair as (
-    select left_no, right_no, probability, reason, reason_zh
+    select
+        left_no, right_no, probability, reason, reason_zh,
+        case when method = 'clerical' then 1 else 0 end as contradicted
     from linkage.pair_decision
     where decision = 'review'
 ),
@@ -25,7 +27,8 @@ undecided as (
         greatest(left_entity.mention_key, right_entity.mention_key) as right_key,
         review_pair.probability,
         review_pair.reason,
-        review_pair.reason_zh
+        review_pair.reason_zh,
+        review_pair.contradicted
     from review_pair
     inner join entity_key as left_entity on left_entity.entity_no = review_pair.left_no
     inner join entity_key as right_entity on right_entity.entity_no = review_pair.right_no
@@ -159,11 +162,11 @@ register_double as (
 ),
 
 pair as (
-    select left_key, right_key, probability, reason, reason_zh from undecided
+    select left_key, right_key, probability, reason, reason_zh, contradicted from undecided
     union all
-    select left_key, right_key, probability, reason, reason_zh from number_on_two
+    select left_key, right_key, probability, reason, reason_zh, 0 from number_on_two
     union all
-    select left_key, right_key, probability, reason, reason_zh from register_double
+    select left_key, right_key, probability, reason, reason_zh, 0 from register_double
 ),
 
 distinct_pair as (
@@ -172,7 +175,8 @@ distinct_pair as (
         right_key,
         max(probability) as probability,
         min(reason) as reason,
-        arg_min(reason_zh, reason) as reason_zh
+        arg_min(reason_zh, reason) as reason_zh,
+        max(contradicted) as contradicted
     from pair
     group by left_key, right_key
 ),
@@ -248,7 +252,7 @@ ranked as (
     left join highest_stake as right_stake on right_stake.mention_key = distinct_pair.right_key
     left join judged
         on judged.left_key = distinct_pair.left_key and judged.right_key = distinct_pair.right_key
-    where judged.verdict is null or judged.verdict = 'unsure'
+    where judged.verdict is null or judged.verdict = 'unsure' or distinct_pair.contradicted = 1
 )
 
 select

@@ -6,6 +6,7 @@ agreement weighs stands in the model file, not here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ from pipelines.settings import SCHEMAS
 
 DOTS = "·•・.．‧∙⋅・●"
 LONG_NAME = 5  # Han names have at most four characters
+#: somebody's son or daughter (张三之子, 张三之长女): a name until there is a name
+CHILD_OF = re.compile("..+之[长次大二三小双]?[子女儿婴].?$")
 LOOKUPS = ("name_characters", "surname_readings", "similar_shapes")
 SPELLING = {"name": pl.String, "name_folded": pl.String, "name_pinyin": pl.String,
             "surname_pinyin": pl.String, "name_short": pl.String}  # fmt: skip
@@ -37,6 +40,12 @@ class Spelling:
     def reduced(self) -> list[str]:
         """The forms in which it may stand where it was not written out."""
         return [*shortened_forms(self.folded), *([self.short] if self.short else [])]
+
+
+def lookups() -> str:
+    """The lists that names are folded, read and compared by, as one text."""
+    folder = SCHEMAS / "lookups"
+    return "".join((folder / f"{name}.yaml").read_text(encoding="utf-8") for name in LOOKUPS)
 
 
 def _lookup(name: str) -> dict[str, Any]:
@@ -118,11 +127,12 @@ def spellings(names: pl.Series) -> pl.DataFrame:
 
 def shortened_forms(folded: str) -> list[str]:
     """A name of three or more characters with one dropped (the first kept); of a long name, which
-    is a minority or foreign one, also its beginnings: the given name alone."""
+    is a minority or foreign one, also its beginnings: the given name alone. What a newborn is
+    called after its mother is no short form of hers."""
     if len(folded) < 3:
         return []
     dropped = {folded[:i] + folded[i + 1 :] for i in range(1, len(folded))}
-    if len(folded) >= LONG_NAME:
+    if len(folded) >= LONG_NAME and not CHILD_OF.match(folded):
         dropped |= {folded[:i] for i in range(2, len(folded))}
     return sorted(dropped)
 

@@ -1,33 +1,34 @@
 """linkage.number_party: who stands under one identity number, and whose number it is.
 
 Most numbers carry one name. Where several stand under one, the names that agree are one party and
-the others another; at most one party owns the number. A parent's number on a child, or a number
-given twice, is thus split and never merged.
+the others another; at most one party owns the number. Names that are not the same do not agree
+where sexes differ or where a register holds both under keys of its own. A parent's number on a
+child, a twin's on the other, or a number given twice, is thus split and never merged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
 import polars as pl
 
 from pipelines.linkage import names, numbers
-from pipelines.linkage.components import Forest
 
 READ_COLUMNS = (
     "mention_no", "source", "dataset", "name", "name_folded", "birth_date", "sex", "number",
-    "roll_number",
+    "roll_number", "register_ref",
 )  # fmt: skip
 PARTY = {"number": pl.String, "name_folded": pl.String, "party": pl.String, "owns": pl.Boolean,
-         "parties": pl.Int32}  # fmt: skip
+         "parties": pl.Int32, "alone": pl.Boolean}  # fmt: skip
 
 
 def claims(features: pl.DataFrame) -> pl.DataFrame:
     """One row per mention and number it shows, its own or the one in its roll number."""
     shown = features.select(
         "mention_no", "source", "dataset", "name", "name_folded", "birth_date", "sex",
-        number=pl.concat_list("number", "roll_number"),
+        "register_ref", number=pl.concat_list("number", "roll_number"),
     ).explode("number", empty_as_null=True, keep_nulls=True)  # fmt: skip
     shown = shown.filter(pl.col("number").is_not_null())
     fit = numbers.birth_fit(pl.col("birth_date"), numbers.embedded_birth(pl.col("number")))
@@ -36,11 +37,12 @@ def claims(features: pl.DataFrame) -> pl.DataFrame:
 
 def parties(features: pl.DataFrame) -> pl.DataFrame:
     """`PARTY` rows: one per number and folded name (a missing name goes with the owner)."""
-    named = _spelled_variants(claims(features))
-    several = named.filter(pl.len().over("number") > 1)
+    shown = claims(features)
+    named = _spelled_variants(shown)
+    several = _told(named.filter(pl.len().over("number") > 1), shown)
     single = named.filter(pl.len().over("number") == 1).select(
         "number", "name_folded", party=pl.col("name_folded"), owns=_may_own(),
-        parties=pl.lit(1, pl.Int32),
+        parties=pl.lit(1, pl.Int32), alone=pl.col("mentions") == 1,
     )  # fmt: skip
     split = pl.DataFrame(list(_split(several)), schema=PARTY, orient="row")
     return pl.concat([single, split]).sort("number", "name_folded", nulls_last=True)
@@ -62,6 +64,20 @@ def _spelled_variants(shown: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _told(variants: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
+    """The variants with `sexes` and `refs`, the sexes and register keys recorded under them."""
+    variant = ["number", "name_folded"]
+    said = (
+        shown.join(variants.select(variant), on=variant, how="semi", nulls_equal=True)
+        .group_by(variant)
+        .agg(
+            sexes=pl.col("sex").drop_nulls().unique(),
+            refs=pl.col("register_ref").drop_nulls().unique(),
+        )
+    )
+    return variants.join(said, on=variant, nulls_equal=True, maintain_order="left")
+
+
 def _may_own() -> pl.Expr:
     """Not where every recorded birthday says that the number is somebody else's."""
     return (pl.col("fits") + pl.col("nears") > 0) | (pl.col("fars") == 0)
@@ -70,22 +86,38 @@ def _may_own() -> pl.Expr:
 class _Variant:
     """One name under one number."""
 
-    def __init__(self, row: dict[str, object]) -> None:
+    def __init__(self, row: dict[str, Any]) -> None:
         self.folded = row["name_folded"]
         self.mentions, self.datasets = int(str(row["mentions"])), int(str(row["datasets"]))
         self.fits, self.nears = int(str(row["fits"])), int(str(row["nears"]))
         self.fars = int(str(row["fars"]))
         self.spelling = names.spelling(str(row["name"])) if row["name"] else None
+        self.sexes: set[str] = set(row["sexes"])
+        self.refs: dict[str, set[str]] = {}
+        for ref in row["refs"]:
+            self.refs.setdefault(ref.split(":", 1)[0], set()).add(ref)
 
     @property
     def elsewhere(self) -> bool:
         """Whether its birthdays say that the number is somebody else's."""
         return self.fars > 0 and self.fits + self.nears == 0
 
+    def told_apart(self, other: _Variant) -> bool:
+        """Whether the two are of different sexes, or a register holds them under two keys."""
+        if self.sexes and other.sexes and not self.sexes & other.sexes:
+            return True
+        return any(
+            not keys & other.refs[domain]
+            for domain, keys in self.refs.items()
+            if domain in other.refs
+        )
+
     def agrees(self, other: _Variant) -> bool:
         if self.spelling is None or other.spelling is None or self.elsewhere != other.elsewhere:
             return False
         how = names.agreement(self.spelling, other.spelling)
+        if how != names.EXACT and self.told_apart(other):
+            return False
         if how == names.ONE_CHARACTER:
             return self.fits > 0 and other.fits > 0
         return how != names.DIFFERENT
@@ -95,19 +127,30 @@ def _split(variants: pl.DataFrame) -> Iterator[tuple[object, ...]]:
     for (number,), rows in variants.group_by(["number"], maintain_order=True):
         found = [_Variant(row) for row in rows.iter_rows(named=True)]
         named = [variant for variant in found if variant.spelling is not None]
-        forest: Forest[str] = Forest(str(variant.folded) for variant in named)
-        for left, right in combinations(named, 2):
-            if left.agrees(right):
-                forest.unite(str(left.folded), str(right.folded))
-        groups: dict[str, list[_Variant]] = {}
-        for variant in named:
-            groups.setdefault(forest.root(str(variant.folded)), []).append(variant)
+        groups = _agreeing(named)
         owner = _owner(groups)
         for party, members in groups.items():
             for member in members:
-                yield number, member.folded, party, party == owner, len(groups)
+                yield number, member.folded, party, party == owner, len(groups), False
         if len(named) < len(found):
-            yield number, None, owner, owner is not None, len(groups)
+            yield number, None, owner, owner is not None, len(groups), False
+
+
+def _agreeing(variants: list[_Variant]) -> dict[str, list[_Variant]]:
+    """The names of one person each, by the first of them. A name that agrees with two that are told
+    apart does not make them one."""
+    groups = {str(variant.folded): [variant] for variant in variants}
+    root = {name: name for name in groups}
+    for left, right in combinations(variants, 2):
+        one, other = sorted(root[str(variant.folded)] for variant in (left, right))
+        if one == other or not left.agrees(right):
+            continue
+        if any(a.told_apart(b) for a in groups[one] for b in groups[other]):
+            continue
+        for variant in groups[other]:
+            root[str(variant.folded)] = one
+        groups[one] += groups.pop(other)
+    return groups
 
 
 def _owner(groups: dict[str, list[_Variant]]) -> str | None:

@@ -133,7 +133,8 @@ def _lunar(births: pl.Series) -> pl.DataFrame:
 
 def basis(model: Model, entities: int) -> str:
     """What besides two profiles decides how their pair is weighed."""
-    return fingerprint.of(model.text, settled(entities), fingerprint.code(Path(__file__).parent))
+    code = fingerprint.code(Path(__file__).parent)
+    return fingerprint.of(model.text, settled(entities), names.lookups(), code)
 
 
 def blocking_columns() -> dict[str, pl.Expr]:

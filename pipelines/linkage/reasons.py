@@ -19,6 +19,7 @@ SENTENCES = {
     "would join two own numbers": "会把两个各有号码的人并为一人",
     "would join two other papers": "会把两份其他证件并为一人",
     "would join two people of one row": "会把同一行中的两人并为一人",
+    "would join two people of one list": "会把同一户名单中的两人并为一人",
     "would join two keys of one register": "会把同一登记册中的两个编号并为一人",
     "would join two birthdays years apart": "会把出生日期相差多年的两人并为一人",
     "would join two who were judged to be two people": "会把人工判断为两人的并为一人",

@@ -101,7 +101,7 @@ def read(path: Path, by: str, at: datetime) -> list[Judgement]:
     """The judgements in a filled sheet (.xlsx or .csv); rows without an answer say nothing.
 
     Raises JiuzhulianError with all faults at once: a column that is missing, an answer that is none
-    of the three, a pair whose number does not belong to its records.
+    of the three, a pair whose number does not belong to its records, a pair with two answers.
     """
     frame = _frame(path)
     titles = {_plain(title): name for name, title in HEADERS.items()}
@@ -109,7 +109,8 @@ def read(path: Path, by: str, at: datetime) -> list[Judgement]:
     needed = ("pair_id", "verdict", "left_key", "right_key")
     if missing := [HEADERS[name] for name in needed if name not in frame.columns]:
         raise JiuzhulianError(f"{path.name}: columns are missing: {', '.join(missing)}")
-    faults, found = [], []
+    faults: list[str] = []
+    found: dict[str, tuple[int, Judgement]] = {}
     for line, row in enumerate(frame.iter_rows(named=True), start=2):
         answer = _plain(row["verdict"] or "")
         if not answer:
@@ -123,10 +124,14 @@ def read(path: Path, by: str, at: datetime) -> list[Judgement]:
             faults.append(f"row {line}: pair and records do not belong together, take a new sheet")
             continue
         note = (row.get("note") or "").strip() or None
-        found.append(judgements.judgement(keys[0], keys[1], verdict, by, at, note))
+        pair = judgements.pair_id(*keys)
+        if pair in found and found[pair][1].verdict != verdict:
+            faults.append(f"row {line}: another answer than row {found[pair][0]} for the same pair")
+            continue
+        found[pair] = line, judgements.judgement(keys[0], keys[1], verdict, by, at, note)
     if faults:
         raise JiuzhulianError(f"{path.name}: nothing was taken in\n" + "\n".join(faults))
-    return found
+    return [judged for _, judged in found.values()]
 
 
 def _plain(text: str) -> str:

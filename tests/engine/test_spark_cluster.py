@@ -199,7 +199,8 @@ def test_a_statement_whose_rows_were_lost_makes_them_again(
         "SELECT g, pairs, total FROM ("
         "SELECT one.n % 1000 AS g, count(*) AS pairs, sum(one.n + other.n) AS total "
         "FROM demo.number AS one INNER JOIN demo.number AS other "
-        f"ON one.n % 2000 = other.n % 2000 GROUP BY one.n % 1000) AS made WHERE {SLOWLY} IS NOT NULL"
+        "ON one.n % 2000 = other.n % 2000 GROUP BY one.n % 1000) AS made "
+        f"WHERE {SLOWLY} IS NOT NULL"
     )
     losing = threading.Event()
     lost: list[int] = []

@@ -114,6 +114,36 @@ def test_a_patch_that_changes_nothing_is_the_table_of_before(settings: Settings)
     assert (pointer.files, pointer.patch) == (before.files, None)
 
 
+def test_a_night_stands_while_the_one_before_it_is_run_again(settings: Settings) -> None:
+    """Its patch was laid on the table that the night before had then. What the night before says
+    otherwise now, in whichever way, is a difference between the two."""
+    first(settings)
+    for day, touched, made in ((1, ["T1", "T2"], {"T1": 100.0}), (2, ["T5", "N1"], {"N1": 7.0})):
+        night = patched(settings, day, touched, made)
+        stood = night.pointer("demo.thing")
+        commit(night)
+        night.close()
+    late = {"T1": 100.0, "T9": 900.0, "T10": 10.0, "N1": 8.0}
+    night = patched(settings, 1, ["T1", "T2", "T3", "T9", "T10", "N1"], late)
+    commit(night)
+    night.close()
+    night = open_night(settings, FIRST + timedelta(days=2))
+    assert stood is not None
+    night.point(stood)
+    before = BASE | late
+    del before["T2"], before["T3"]
+    tonight = BASE | {"T1": 100.0, "N1": 7.0}
+    del tonight["T2"], tonight["T5"]
+    assert amounts(night.frame("prev_demo.thing")) == before
+    assert amounts(night.frame("demo.thing")) == tonight
+    found = changes(night, "demo.thing", KEY)
+    assert found is not None
+    different = {k for k in before | tonight if before.get(k) != tonight.get(k)}
+    assert set(found.keys["thing_id"]) == different == {"T3", "T5", "T9", "N1"}
+    assert amounts(found.was) == {k: v for k, v in before.items() if k in different}
+    assert amounts(found.now) == {k: v for k, v in tonight.items() if k in different}
+
+
 def test_a_large_patch_is_written_into_the_table(settings: Settings) -> None:
     first(settings)
     made = {f"T{n}": 1000.0 + n for n in range(30)}

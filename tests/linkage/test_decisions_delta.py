@@ -18,6 +18,7 @@ ENTITY = {
     "entity_no": pl.Int64, "number": pl.String, "numbers": pl.List(pl.String),
     "borrowed": pl.String, "register_refs": pl.List(pl.String), "birth_date": pl.Date,
     "shared_rows": pl.List(pl.String),
+    "listed": pl.List(pl.String),
 }  # fmt: skip
 REPAIR = {"entity_no": pl.Int64, "owner_no": pl.Int64, "number": pl.String}
 LEVELS = ("name", "birth", "phone", "group", "number")
@@ -38,6 +39,7 @@ def facts(draw: st.DrawFn) -> dict[str, Any]:
         "borrowed": draw(st.sampled_from([None, None, "n1", "n2"])), "register_refs": refs,
         "birth_date": date(2000, 1, 1) + timedelta(days=1000 * draw(st.integers(0, 2))),
         "shared_rows": draw(st.lists(st.sampled_from(["r1", "r2"]), max_size=1)),
+        "listed": draw(st.lists(st.sampled_from(["l1|a", "l1|b", "l2|a"]), max_size=2)),
     }  # fmt: skip
 
 
@@ -137,7 +139,7 @@ def test_a_small_change_decides_little_again() -> None:
         "phone_level": "unknown", "group_level": "unknown", "number_level": "unknown",
     }  # fmt: skip
     empty = {"number": None, "numbers": [], "borrowed": None, "register_refs": [],
-             "birth_date": None, "shared_rows": []}  # fmt: skip
+             "birth_date": None, "shared_rows": [], "listed": []}  # fmt: skip
     told = frames({"entities": [empty] * 4, "scored": {(0, 1): strong, (2, 3): strong},
                    "repairs": {}, "judged": {}})  # fmt: skip
     found = decided_again(

@@ -30,6 +30,21 @@ FRESH: list[Row] = build(240, seed=22, dirt=3.0).mentions
 OTHERS = [town.number(date(1901, 2, day), 7, "1") for day in (3, 4)]
 
 
+#: numbers that a list may give, one of them somebody's own
+GIVEN = [*OTHERS, next(row["id_number"] for row in BASE if row["id_status"] == "valid"), None]
+#: places of rows in a household's list
+LISTED = [place for place, row in enumerate(BASE) if row["dataset"] == "assistance_member"]
+
+
+def under(row: Row, number: str | None) -> Row:
+    """The row as a list shows it under another number, which is part of its key."""
+    key = f"{row['record_key']}|{number or ''}"
+    return {
+        **row, "id_number": number, "id_status": "valid" if number else "missing",
+        "record_key": key, "mention_key": f"{row['source']}/{row['dataset']}:{key}",
+    }  # fmt: skip
+
+
 def settlements(rows: list[Row], deliveries: int) -> pl.DataFrame:
     """Settlements of who is insured, of a key that nobody may hold, and under another's number. A
     delivery never changes; a record may stand in two of them."""
@@ -99,6 +114,7 @@ def deltas(draw: st.DrawFn) -> list[Row]:
         max_size=8,
     ))  # fmt: skip
     fresh = draw(st.sets(st.integers(0, len(FRESH) - 1), max_size=8))
+    renumbered = draw(st.sets(st.sampled_from(LISTED), max_size=4))
     rows = []
     for place, row in enumerate(BASE):
         if place in gone:
@@ -109,6 +125,9 @@ def deltas(draw: st.DrawFn) -> list[Row]:
             row = {**row, column: other[column]}
             if column == "id_number":
                 row["id_status"] = other["id_status"]
+        if place in renumbered:
+            rows += [{**row, "is_current": False}, under(row, draw(st.sampled_from(GIVEN)))]
+            continue
         rows.append(row)
     keys = {row["mention_key"] for row in rows}
     return rows + [FRESH[n] for n in sorted(fresh) if FRESH[n]["mention_key"] not in keys]

@@ -129,6 +129,16 @@ def test_the_sheet_goes_out_and_comes_back(tmp_path: Path) -> None:
     made.close()
 
 
+def test_a_pair_that_a_person_joined_is_said_to_be(tmp_path: Path) -> None:
+    """Not that either is known by a key of its own."""
+    nights.commit(night(tmp_path))
+    judge(tmp_path, A, PUPIL, SAME)
+    made = night(tmp_path, 1)
+    for pair in ((A, PUPIL), (PUPIL, A)):
+        assert "a person judged it" in explained(made, *pair).sentences[0][1]
+    made.close()
+
+
 def test_a_pair_is_explained_in_sentences_and_parts(tmp_path: Path) -> None:
     made = night(tmp_path)
     tied = explained(made, A, B)

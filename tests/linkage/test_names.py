@@ -31,6 +31,9 @@ def how(left: str, right: str) -> str:
         ("王小明", "王小红", names.ONE_CHARACTER),
         ("王小明", "李小明", names.DIFFERENT),
         ("王伟", "王芳", names.DIFFERENT),
+        ("王小丽之子", "王小丽", names.DIFFERENT),
+        ("欧阳小丽之长女", "欧阳小丽", names.DIFFERENT),
+        ("古丽之子·买买提", "古丽之子", names.SHORTENED),
     ],
 )
 def test_agreement(left: str, right: str, expected: str) -> None:

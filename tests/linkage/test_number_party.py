@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import polars as pl
+import pytest
 
 from pipelines.linkage.deterministic import entities
 from pipelines.linkage.features import featured
@@ -69,6 +70,59 @@ def test_father_and_child_of_like_names_stay_apart() -> None:
         insured("2", name="王国", id_number=PARENT, birth_date=CHILD_BORN),
     ])  # fmt: skip
     assert len({entity for entity, _, _ in found.values()}) == 2
+
+
+def test_a_newborn_named_after_its_mother_is_not_the_mother() -> None:
+    found = tied([
+        insured("1", name="王小丽", id_number=PARENT, birth_date=PARENT_BORN),
+        row("civil_affairs/death_record", "D1", name="王小丽之女", id_number=PARENT),
+    ])  # fmt: skip
+    mother = found["medical_insurance/insured_person:1|390"]
+    child = found["civil_affairs/death_record:D1"]
+    assert mother[0] != child[0]
+    assert (mother[1], child[1:]) == (PARENT, (None, PARENT))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "parties"),
+    [
+        ({"sex": "1"}, {"sex": "2"}, 2),
+        ({"sex": "1"}, {"sex": "1"}, 1),
+        ({"sex": "1"}, {}, 1),
+        ({"register_domain": "psn_no", "register_key": "1"},
+         {"register_domain": "psn_no", "register_key": "2"}, 2),
+        ({"register_domain": "psn_no", "register_key": "1"},
+         {"register_domain": "student_no", "register_key": "2"}, 1),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["郑晓雨", "郑晓禾", "郑晓"])
+def test_names_alike_under_one_number(
+    name: str, one: dict[str, str], other: dict[str, str], parties: int
+) -> None:
+    """One person written in two ways; not where sexes differ, or where a register holds both."""
+    of = {"id_number": CHILD, "birth_date": CHILD_BORN}
+    found = tied([
+        row("education/student", "A", name="郑晓宇", **of, **one),
+        row("civil_affairs/social_service", "B", name=name, **of, **other),
+    ])  # fmt: skip
+    assert len({entity for entity, _, _ in found.values()}) == parties
+
+
+def test_a_name_between_two_makes_them_no_one_person() -> None:
+    """What agrees with the names of both twins joins one of them at most."""
+    of = {"id_number": CHILD, "birth_date": CHILD_BORN}
+    found = tied([
+        insured("1", name="郑晓宇", sex="1", **of),
+        insured("2", name="郑晓雨", sex="2", **of),
+        row("civil_affairs/social_service", "S1", name="郑小雨", **of),
+    ])  # fmt: skip
+    assert len({entity for entity, _, _ in found.values()}) == 2
+
+
+def test_one_key_twice_under_one_name_is_one_person() -> None:
+    """A register holds doubles, too; they are joined and reported."""
+    found = tied([insured(key, name="郑晓宇", id_number=CHILD) for key in ("1", "2")])
+    assert len({entity for entity, _, _ in found.values()}) == 1
 
 
 def test_a_number_on_two_people_alike_is_nobodys() -> None:

@@ -13,6 +13,7 @@ from pipelines import linkage
 from pipelines.contracts.promises import load_promises
 from pipelines.engine.sql import read_sql, to_spark
 from pipelines.lake.night import PIPELINES, Night
+from pipelines.linkage import names
 
 from . import nights
 from .town import AS_OF, Town, build, frame, number, row
@@ -278,3 +279,43 @@ def test_ids_survive_and_merges_and_splits_are_told(tmp_path: Path) -> None:
     told = again.frame("linkage.person_id_change", ["old_id", "change"]).rows()
     assert sorted(change for _, change in told) == ["merged", "split"]
     again.close()
+
+
+def test_two_of_one_household_list_are_not_one_person(tmp_path: Path) -> None:
+    """Twins whose names sound alike, without numbers; nor where other registers hold them."""
+    twins = [
+        row("civil_affairs/assistance_member", f"C1||{name}", name=name,
+            birth_date=date(2018, 5, 5), group_keys=["certificate:C1"])
+        for name in ("钱雨桐", "钱雨彤")
+    ]  # fmt: skip
+    found = nights.linked(nights.night(tmp_path / "two", AS_OF, frame(twins)))
+    assert len(set(nights.persons(found).values())) == 2
+    review = found.frame("linkage.match_review")
+    assert review["reason"].to_list() == ["would join two people of one list"]
+    assert review["reason_zh"].to_list() == ["会把同一户名单中的两人并为一人"]
+    found.close()
+    # the one that left the list is the other under a corrected name
+    corrected = [{**twins[0], "is_current": False}, twins[1]]
+    found = nights.linked(nights.night(tmp_path / "one", AS_OF, frame(corrected)))
+    assert len(set(nights.persons(found).values())) == 1
+    found.close()
+
+
+def test_changed_word_lists_reach_every_table(tmp_path: Path) -> None:
+    """A surname that is read otherwise parts two names under one number, without a row changing."""
+    who = {"id_number": number(date(1970, 5, 5), 77, "1"), "birth_date": date(1970, 5, 5)}
+    rows = [
+        row("medical_insurance/insured_person", "L1", name="单伟国", register_domain="psn_no",
+            register_key="L1", **who),
+        row("civil_affairs/death_record", "L2", name="善伟国", **who),
+    ]  # fmt: skip
+    first = nights.linked(nights.night(tmp_path, AS_OF, frame(rows)))
+    assert len(set(nights.persons(first).values())) == 1
+    nights.commit(first)
+    single, compound = names._surnames()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(names, "_surnames", lambda: ({**single, "单": "dan"}, compound))
+        patch.setattr(names, "lookups", lambda: "others")
+        second = nights.linked(nights.night(tmp_path, AS_OF + timedelta(days=1), frame(rows)))
+    assert len(set(nights.persons(second).values())) == 2
+    second.close()
