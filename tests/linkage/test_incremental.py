@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipelines import linkage
+from pipelines.lake.home import Home
 from pipelines.lake.night import Night
 from pipelines.linkage import delta, delta_references, probabilistic
 from pipelines.linkage.model import Model
+from pipelines.settings import SCHEMAS, Settings
 
 from . import nights, town
 from .test_room import grouping
@@ -171,6 +173,25 @@ def test_a_number_becomes_somebodys_and_is_nobodys_again(
         assert found == ([("Z", "own_number")] if is_told else [])
         assert asked == ([] if numbers is None else [numbers])
         nights.commit(made)
+
+
+def test_how_settlements_are_read_is_what_references_rest_on(tmp_path: Path) -> None:
+    """A contract that takes a number from another column is a reason to look at all of them."""
+    schemas = tmp_path / "schemas"
+    shutil.copytree(SCHEMAS, schemas)
+    rests = []
+    for before, after in (("", ""), ("            id_number: id_number\n", "")):
+        path = schemas / "sources" / "medical_insurance" / "settlement.odcs.yaml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(before, after), encoding="utf-8")
+        made = Night(
+            Home(tmp_path).create(), AS_OF, Settings(home=tmp_path, schemas=schemas, threads=2)
+        )
+        rests.append(delta_references.rests_on(made))
+        made.close()
+    (tables, values), (same_tables, others) = rests
+    assert tables == same_tables
+    assert {name for name in values if values[name] != others[name]} == {"read"}
 
 
 @pytest.mark.long
