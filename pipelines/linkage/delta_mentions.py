@@ -126,10 +126,28 @@ def number_parties(night: Night) -> Delta | None:
     changed = few(night, FEATURE, NO, parties.READ_COLUMNS)
     if changed is None:
         return None
-    touched = _values(changed.rows, "number", "roll_number").to_frame("number")
+    claimed = parties.claims(changed.rows).select(*parties.VARIANT, front=parties.front())
+    beside = _beside(night, claimed)
+    # a name that came or went decides on those it stands beside, too
+    several = beside.filter(pl.len().over("number") > 1)
+    decided = several.join(claimed, on=["front", "name_folded"], how="semi")
+    touched = together(claimed.select("number"), decided.select("number"))
     concerned = rows_of(night, FEATURE, _showing(night, touched), parties.READ_COLUMNS)
-    made = parties.parties(concerned).join(touched, on="number", how="semi")
+    others = beside.join(touched, on="number", how="anti")
+    made = parties.parties(concerned, others).join(touched, on="number", how="semi")
     return Delta(touched, made)
+
+
+def _beside(night: Night, claimed: pl.DataFrame) -> pl.DataFrame:
+    """number, name_folded, front of the night before, of all numbers with one of these fronts."""
+    with night.given("touched_front", claimed.select("front").drop_nulls().unique()):
+        found = night.query(
+            "select number, name_folded from prev_linkage.number_party "
+            "where length(number) = $length "
+            "and substr(number, 1, $front) in (select front from touched_front)",
+            {"length": parties.NUMBER_LENGTH, "front": parties.FRONT_LENGTH},
+        )
+    return found.with_columns(front=parties.front())
 
 
 def mention_entities(night: Night, lists: Sequence[str]) -> Delta | None:

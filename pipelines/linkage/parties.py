@@ -2,8 +2,9 @@
 
 Most numbers carry one name. Where several stand under one, the names that agree are one party and
 the others another; at most one party owns the number. Names that are not the same do not agree
-where sexes differ or where a register holds both under keys of its own. A parent's number on a
-child, a twin's on the other, or a number given twice, is thus split and never merged.
+where sexes differ, where a register holds both under keys of its own, or where the name that is
+less known under the number stands under another of the same place and birthday. A parent's number
+on a child, a twin's on the other, or a number given twice, is thus split and never merged.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ READ_COLUMNS = (
     "mention_no", "source", "dataset", "name", "name_folded", "birth_date", "sex", "number",
     "roll_number", "register_ref",
 )  # fmt: skip
+VARIANT = ["number", "name_folded"]
+NUMBER_LENGTH, FRONT_LENGTH = 18, 14
 PARTY = {"number": pl.String, "name_folded": pl.String, "party": pl.String, "owns": pl.Boolean,
          "parties": pl.Int32, "alone": pl.Boolean}  # fmt: skip
 
@@ -35,11 +38,15 @@ def claims(features: pl.DataFrame) -> pl.DataFrame:
     return shown.with_columns(fit=fit)
 
 
-def parties(features: pl.DataFrame) -> pl.DataFrame:
-    """`PARTY` rows: one per number and folded name (a missing name goes with the owner)."""
+def parties(features: pl.DataFrame, beside: pl.DataFrame | None = None) -> pl.DataFrame:
+    """`PARTY` rows: one per number and folded name (a missing name goes with the owner). `beside`:
+    `number`, `name_folded` of numbers that these mentions do not show, at least of those with a
+    `front` of theirs."""
     shown = claims(features)
     named = _spelled_variants(shown)
-    several = _told(named.filter(pl.len().over("number") > 1), shown)
+    known = named.select(VARIANT)
+    known = known if beside is None else pl.concat([known, beside.select(VARIANT)])
+    several = _told(named.filter(pl.len().over("number") > 1), shown, known)
     single = named.filter(pl.len().over("number") == 1).select(
         "number", "name_folded", party=pl.col("name_folded"), owns=_may_own(),
         parties=pl.lit(1, pl.Int32), alone=pl.col("mentions") == 1,
@@ -64,18 +71,37 @@ def _spelled_variants(shown: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _told(variants: pl.DataFrame, shown: pl.DataFrame) -> pl.DataFrame:
-    """The variants with `sexes` and `refs`, the sexes and register keys recorded under them."""
-    variant = ["number", "name_folded"]
+def front(number: str = "number") -> pl.Expr:
+    """Of an identity number the place and the birthday, which twins share; NULL of other papers."""
+    text = pl.col(number)
+    return pl.when(text.str.len_chars() == NUMBER_LENGTH).then(text.str.head(FRONT_LENGTH))
+
+
+def _told(variants: pl.DataFrame, shown: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """The variants with `sexes` and `refs`, the sexes and register keys recorded under them, and
+    whether the name is `known_beside`: under another number with this front."""
     said = (
-        shown.join(variants.select(variant), on=variant, how="semi", nulls_equal=True)
-        .group_by(variant)
+        shown.join(variants.select(VARIANT), on=VARIANT, how="semi", nulls_equal=True)
+        .group_by(VARIANT)
         .agg(
             sexes=pl.col("sex").drop_nulls().unique(),
             refs=pl.col("register_ref").drop_nulls().unique(),
         )
     )
-    return variants.join(said, on=variant, nulls_equal=True, maintain_order="left")
+    place = ["front", "name_folded"]
+    fronted = variants.with_columns(front=front())
+    others = (
+        known.with_columns(front=front())
+        .join(fronted.select(place), on=place, how="semi")
+        .group_by(place)
+        .agg(numbers=pl.col("number").n_unique())
+    )
+    return (
+        fronted.join(others, on=place, how="left", maintain_order="left")
+        .with_columns(known_beside=(pl.col("numbers") > 1).fill_null(False))
+        .drop("front", "numbers")
+        .join(said, on=VARIANT, nulls_equal=True, maintain_order="left")
+    )
 
 
 def _may_own() -> pl.Expr:
@@ -92,6 +118,7 @@ class _Variant:
         self.fits, self.nears = int(str(row["fits"])), int(str(row["nears"]))
         self.fars = int(str(row["fars"]))
         self.spelling = names.spelling(str(row["name"])) if row["name"] else None
+        self.known_beside = bool(row["known_beside"])
         self.sexes: set[str] = set(row["sexes"])
         self.refs: dict[str, set[str]] = {}
         for ref in row["refs"]:
@@ -103,7 +130,11 @@ class _Variant:
         return self.fars > 0 and self.fits + self.nears == 0
 
     def told_apart(self, other: _Variant) -> bool:
-        """Whether the two are of different sexes, or a register holds them under two keys."""
+        """Whether the two are of different sexes, a register holds them under two keys, or the one
+        that is less known here is known beside it."""
+        ours, theirs = ((one.datasets, one.mentions) for one in (self, other))
+        if (self.known_beside and ours <= theirs) or (other.known_beside and theirs <= ours):
+            return True
         if self.sexes and other.sexes and not self.sexes & other.sexes:
             return True
         return any(

@@ -108,6 +108,27 @@ def test_names_alike_under_one_number(
     assert len({entity for entity, _, _ in found.values()}) == parties
 
 
+def test_a_brothers_number_beside_ones_own() -> None:
+    """Twins, and a record with the one's name and birthday under the other's number."""
+    own = number(PARENT_BORN, 3, "1")
+    rows = [
+        insured("1", name="王建国", id_number=PARENT, birth_date=PARENT_BORN),
+        row("civil_affairs/assistance_member", "M1", name="王建国", id_number=PARENT),
+        row("civil_affairs/death_record", "D1", name="王建军", id_number=PARENT,
+            birth_date=PARENT_BORN),
+    ]  # fmt: skip
+    assert len({entity for entity, _, _ in tied(rows).values()}) == 1
+    brother = insured("2", name="王建军", id_number=own, birth_date=PARENT_BORN)
+    found = tied([*rows, brother])
+    dead = found["civil_affairs/death_record:D1"]
+    assert dead[0] != found["medical_insurance/insured_person:1|390"][0]
+    assert dead[1:] == (None, PARENT)
+    assert found["medical_insurance/insured_person:1|390"][1] == PARENT
+    # who is known by two numbers is the owner of both
+    found = tied([*rows, insured("3", name="王建国", id_number=own, birth_date=PARENT_BORN)])
+    assert len({entity for entity, _, _ in found.values()}) == 2
+
+
 def test_a_name_between_two_makes_them_no_one_person() -> None:
     """What agrees with the names of both twins joins one of them at most."""
     of = {"id_number": CHILD, "birth_date": CHILD_BORN}

@@ -105,3 +105,25 @@ def test_damaged_and_rounded_numbers_follow_what_changed(
         numbers = features.join(asked, on="mention_key")["number"].to_list()
         assert numbers == [ROUND if is_own else None] * len(rounded)
     assert followed == [True] * (len(steps) - 1), "all nights but the first follow what changed"
+
+
+def test_a_number_beside_another_of_the_same_front_follows_who_shows_it(tmp_path: Path) -> None:
+    """One name under a brother's number is that brother's, until it has a number of its own."""
+    his, own = (town.number(BORN, sequence, "1") for sequence in (21, 22))
+    known = [
+        insured("E1", id_number=his, name="欧阳建国", birth_date=BORN),
+        town.row("civil_affairs/assistance_member", "E2", id_number=his, name="欧阳建国"),
+        town.row("civil_affairs/death_record", "E3", id_number=his, name="欧阳建军",
+                 birth_date=BORN),
+    ]  # fmt: skip
+    brother = insured("E4", id_number=own, name="欧阳建军", birth_date=BORN)
+    renamed = {**brother, "name": "欧阳建民"}
+    damaged = {**brother, "id_number": own[:-1] + "?", "id_status": "invalid"}
+    steps = [known, [*known, brother], [*known, renamed], [*known, brother], [*known, damaged]]
+    parties = []
+    for made in following(tmp_path, steps):
+        parties.append(made.query(
+            "select max(parties) as parties from linkage.number_party where number = $his",
+            {"his": his},
+        ).item())  # fmt: skip
+    assert parties == [1, 2, 1, 2, 1]
