@@ -18,7 +18,10 @@ from pipelines.linkage import incremental, probabilistic, profiles
 from pipelines.linkage.model import Model, load_model
 
 METHODS = {
-    "register_key": ("同一登记系统的同一编号", "the same key of one register"),
+    "register_key": (
+        "同一登记系统的同一编号，或家庭名单中更正过号码的同一行",
+        "the same key of one register, or one row of a household's list under a corrected number",
+    ),
     "id_exact": ("同一身份证号且姓名相符", "the same number under agreeing names"),
     "id_repaired": ("号码一处笔误，姓名和生日一致", "one error in a number, the rest agrees"),
     "probable": ("模型判断为同一人", "the model found them to be one"),
