@@ -71,9 +71,9 @@ def _spelled_variants(shown: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def front(number: str = "number") -> pl.Expr:
+def front() -> pl.Expr:
     """Of an identity number the place and the birthday, which twins share; NULL of other papers."""
-    text = pl.col(number)
+    text = pl.col("number")
     return pl.when(text.str.len_chars() == NUMBER_LENGTH).then(text.str.head(FRONT_LENGTH))
 
 
@@ -147,8 +147,6 @@ class _Variant:
         if self.spelling is None or other.spelling is None or self.elsewhere != other.elsewhere:
             return False
         how = names.agreement(self.spelling, other.spelling)
-        if how != names.EXACT and self.told_apart(other):
-            return False
         if how == names.ONE_CHARACTER:
             return self.fits > 0 and other.fits > 0
         return how != names.DIFFERENT

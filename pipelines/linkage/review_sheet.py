@@ -120,11 +120,11 @@ def read(path: Path, by: str, at: datetime) -> list[Judgement]:
             faults.append(f"row {line}: the answer must be one of {', '.join(CHOICES)}")
             continue
         keys = sorted((row["left_key"] or "", row["right_key"] or ""))
-        if (row["pair_id"] or "").strip() != judgements.pair_id(*keys) or keys[0] == keys[1]:
+        pair = judgements.pair_id(*keys)
+        if (row["pair_id"] or "").strip() != pair or keys[0] == keys[1]:
             faults.append(f"row {line}: pair and records do not belong together, take a new sheet")
             continue
         note = (row.get("note") or "").strip() or None
-        pair = judgements.pair_id(*keys)
         if pair in found and found[pair][1].verdict != verdict:
             faults.append(f"row {line}: another answer than row {found[pair][0]} for the same pair")
             continue
