@@ -125,6 +125,10 @@ def test_a_worker_was_lost_while_it_worked(lost: Lost) -> None:
     assert sum(bool(lost.made[name].work.get("tasks")) for name in after) > 30
 
 
+#: how many tasks run. Without it a change within 100 ms of another is told at the next heartbeat
+TOLD_AT_ONCE = {"spark.ui.liveUpdate.period": "0"}
+
+
 @dataclass
 class Engines:
     """One session on the cluster and DuckDB beside it, with a folder that all see."""
@@ -146,7 +150,9 @@ def engines(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("engines")
     while len(cluster.alive) < 2:
         cluster.add_worker()
-    made = Engines(SparkEngine(cluster.settings(), folder), DuckEngine(folder), folder)
+    settings = cluster.settings()
+    settings = settings.model_copy(update={"conf": {**settings.conf, **TOLD_AT_ONCE}})
+    made = Engines(SparkEngine(settings, folder), DuckEngine(folder), folder)
     _wait_for_executors(made.spark.session, 2)
     try:
         yield made
@@ -197,6 +203,7 @@ def test_a_statement_whose_rows_were_lost_makes_them_again(
     stage of a new number, and counts nothing as failed.
     """
     session = engines.spark.session
+    assert TOLD_AT_ONCE.items() <= dict(session.sparkContext.getConf().getAll()).items()
     session.conf.set("spark.sql.adaptive.coalescePartitions.enabled", "false")
     session.conf.set("spark.sql.autoBroadcastJoinThreshold", "-1")
     engines.know("number", "SELECT range AS n FROM range(40000)", [PromisedColumn("n", "BIGINT")])
