@@ -9,11 +9,13 @@ from pathlib import Path
 from pipelines.errors import JiuzhulianError
 from pipelines.lake.home import Home
 from pipelines.linkage import explain, judgements, review_sheet, waterfall
+from pipelines.linkage.judgements import Judgement
 from pipelines.publish.reading import past_night
 
 AUDIENCE = "match_review"
-#: of the pairs that contradict others, so many by their number
+#: of pairs to be told about, so many by their number
 SHOWN = 10
+HELD = "select mention_key from linkage.mention_feature where list_contains($keys, mention_key)"
 
 
 def write_sheet(home: Path, most: int) -> str:
@@ -50,11 +52,33 @@ def take_in(file: Path, by: str, home: Path) -> str:
     if against:
         said += (
             f"\n{len(against)} pairs were judged to be two people, while other answers make them "
-            f"one ({', '.join(against[:SHOWN])}{', …' if len(against) > SHOWN else ''}): nobody is "
-            "joined against an answer, and what contradicts one stands in the next "
-            "`jiuzhulian review`"
+            f"one ({_first(against)}): nobody is joined against an answer, and what contradicts "
+            "one stands in the next `jiuzhulian review`"
+        )
+    if gone := _gone(home, found):
+        said += (
+            f"\n{len(gone)} pairs have a record that the newest night does not hold "
+            f"({_first(gone)}): withdrawn or corrected since the sheet was written. Their answers "
+            "are kept and hold again where the record returns; if the pair still stands in the "
+            "next `jiuzhulian review`, answer it there"
         )
     return said
+
+
+def _first(pairs: list[str]) -> str:
+    return ", ".join(pairs[:SHOWN]) + (", …" if len(pairs) > SHOWN else "")
+
+
+def _gone(home: Path, judged: list[Judgement]) -> list[str]:
+    """`pair_id` of those of which the newest night does not hold both records."""
+    keys = sorted({key for one in judged for key in (one.left_key, one.right_key)})
+    with past_night(home) as night:
+        held = set(night.query(HELD, {"keys": keys})["mention_key"])
+    return sorted(
+        judgements.pair_id(one.left_key, one.right_key)
+        for one in judged
+        if not {one.left_key, one.right_key} <= held
+    )
 
 
 def explain_pair(home: Path, pair: str | None, records: tuple[str, str] | None) -> str:

@@ -17,7 +17,7 @@ from pipelines.contracts.roles import Person
 from pipelines.engine.sql import literal, read_sql
 from pipelines.lake.night import PIPELINES, Night
 from pipelines.lake.patch import Changes, as_before, narrowed, rows_of
-from pipelines.linkage import deterministic, judgements, parties
+from pipelines.linkage import deterministic, judgements, numbers, parties
 from pipelines.linkage.corrected import corrections, namesakes
 from pipelines.linkage.delta import Delta, few, together
 from pipelines.linkage.features import (
@@ -145,7 +145,7 @@ def _beside(night: Night, claimed: pl.DataFrame) -> pl.DataFrame:
             "select number, name_folded from prev_linkage.number_party "
             "where length(number) = $length "
             "and substr(number, 1, $front) in (select front from touched_front)",
-            {"length": parties.NUMBER_LENGTH, "front": parties.FRONT_LENGTH},
+            {"length": numbers.LENGTH, "front": parties.FRONT_LENGTH},
         )
     return found.with_columns(front=parties.front())
 

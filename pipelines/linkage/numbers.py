@@ -13,22 +13,20 @@ LENGTH = 18
 OTHER_PAPER = "other "  # marks the number of a passport or another paper
 
 
+def identity(number: pl.Expr) -> pl.Expr:
+    """The number where it is an identity number of 18 digits; NULL of other papers."""
+    is_long = number.str.len_chars() == LENGTH
+    return pl.when(is_long & ~number.str.starts_with(OTHER_PAPER)).then(number)
+
+
 def embedded_birth(number: pl.Expr) -> pl.Expr:
     """The birth date in an 18-digit number; NULL for any other."""
-    return (
-        pl.when(number.str.len_chars() == LENGTH)
-        .then(number.str.slice(6, 8))
-        .str.to_date("%Y%m%d", strict=False)
-    )
+    return identity(number).str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
 
 
 def embedded_sex(number: pl.Expr) -> pl.Expr:
     """'1' or '2' by the seventeenth digit; NULL for anything but an 18-digit number."""
-    digit = (
-        pl.when(number.str.len_chars() == LENGTH)
-        .then(number.str.slice(16, 1))
-        .cast(pl.Int8, strict=False)
-    )
+    digit = identity(number).str.slice(16, 1).cast(pl.Int8, strict=False)
     return pl.when(digit.is_null()).then(None).when(digit % 2 == 1).then(pl.lit("1")).otherwise(
         pl.lit("2")
     )  # fmt: skip

@@ -22,7 +22,7 @@ READ_COLUMNS = (
     "roll_number", "register_ref",
 )  # fmt: skip
 VARIANT = ["number", "name_folded"]
-NUMBER_LENGTH, FRONT_LENGTH = 18, 14
+FRONT_LENGTH = 14
 PARTY = {"number": pl.String, "name_folded": pl.String, "party": pl.String, "owns": pl.Boolean,
          "parties": pl.Int32, "alone": pl.Boolean}  # fmt: skip
 
@@ -73,8 +73,7 @@ def _spelled_variants(shown: pl.DataFrame) -> pl.DataFrame:
 
 def front() -> pl.Expr:
     """Of an identity number the place and the birthday, which twins share; NULL of other papers."""
-    text = pl.col("number")
-    return pl.when(text.str.len_chars() == NUMBER_LENGTH).then(text.str.head(FRONT_LENGTH))
+    return numbers.identity(pl.col("number")).str.head(FRONT_LENGTH)
 
 
 def _told(variants: pl.DataFrame, shown: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

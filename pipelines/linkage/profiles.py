@@ -12,9 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.lake import fingerprint
-from pipelines.linkage import names
+from pipelines.linkage import names, numbers
 from pipelines.linkage.model import Model, settled
-from pipelines.linkage.numbers import OTHER_PAPER
 
 READ_COLUMNS = (
     "entity_no", "is_open", "number", "borrowed", "number_texts", "names", "sound", "surname",
@@ -31,7 +30,6 @@ LISTS = (
     "groups",
     "evidence",
 )
-NUMBER_LENGTH = 18
 NUMBER_FRONT = 10
 STEPS_PER_BIT = 4
 
@@ -138,12 +136,9 @@ def basis(model: Model, entities: int) -> str:
 
 
 def blocking_columns() -> dict[str, pl.Expr]:
-    number_18 = pl.when(
-        (pl.col("number").str.len_chars() == NUMBER_LENGTH)
-        & ~pl.col("number").str.starts_with(OTHER_PAPER)
-    ).then("number")
+    number_18 = numbers.identity(pl.col("number"))
     readable = pl.col("number_texts").list.eval(
-        pl.element().filter(pl.element().str.len_chars() == NUMBER_LENGTH)
+        pl.element().filter(pl.element().str.len_chars() == numbers.LENGTH)
     )
     text = pl.when(pl.col("is_open")).then(readable.list.first())
     shown = pl.coalesce(text, number_18)

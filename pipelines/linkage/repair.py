@@ -82,7 +82,7 @@ def _named(entities: pl.DataFrame, birth: str) -> pl.DataFrame:
 
 
 def _owning(entities: pl.DataFrame) -> pl.DataFrame:
-    return entities.filter(pl.col("number").str.len_chars() == numbers.LENGTH)
+    return entities.filter(numbers.identity(pl.col("number")).is_not_null())
 
 
 def _shown(damaged: pl.DataFrame) -> pl.DataFrame:

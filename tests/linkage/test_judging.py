@@ -49,6 +49,22 @@ def test_answers_that_contradict_each_other_are_told_and_asked_again(tmp_path: P
     assert "make them one" not in judging.take_in(filled, "某人", tmp_path)
 
 
+def test_an_answer_about_a_record_that_is_gone_is_kept_and_told(tmp_path: Path) -> None:
+    """An old sheet: the record was corrected, and stands under another key by now."""
+    nights.commit(small(tmp_path, rows()))
+    old = f"{A}-old"
+    filled = tmp_path / "filled.csv"
+    pl.DataFrame(
+        [(pair_id(*sorted(pair)), "同一人", *pair) for pair in ((A, B), (old, B))],
+        ["配对编号 pair", "判断 judgement", "记录1 record", "记录2 record"], orient="row",
+    ).write_csv(filled)  # fmt: skip
+    said = judging.take_in(filled, "某人", tmp_path)
+    assert "2 judgements taken in" in said
+    lost = pair_id(*sorted((old, B)))
+    assert f"1 pairs have a record that the newest night does not hold ({lost})" in said
+    assert judgements.stored(Home(tmp_path)).height == 2
+
+
 def test_the_later_row_of_ten_holds(tmp_path: Path) -> None:
     """Judgements of one moment hold in the order in which they were written."""
     home = Home(tmp_path).create()
