@@ -34,6 +34,7 @@ from pipelines.linkage import (
     names,
     parties,
     profiles,
+    reassigned,
     redirects,
     references,
     repair,
@@ -57,6 +58,7 @@ TABLES: tuple[str, ...] = (
     "linkage.scored_pair",
     "linkage.pair_decision",
     "linkage.entity_cluster",
+    "linkage.reassigned_mention",
     "linkage.mention_link",
     "linkage.person_id_change",
     "linkage.person_ref",
@@ -89,10 +91,17 @@ READS: dict[str, list[str]] = {
         "linkage.mention_entity",
     ],
     "linkage.entity_cluster": ["linkage.entity", "linkage.pair_decision"],
+    "linkage.reassigned_mention": [
+        "linkage.mention_feature",
+        "prev_linkage.mention_feature",
+        "prev_linkage.mention_link",
+        "prev_linkage.reassigned_mention",
+    ],
     "linkage.mention_link": [
         "linkage.mention_feature",
         "linkage.mention_entity",
         "linkage.entity_cluster",
+        "linkage.reassigned_mention",
         "prev_linkage.mention_link",
         "prev_linkage.person_id_change",
     ],
@@ -319,6 +328,16 @@ def entity_cluster(night: Night) -> Built:
     )
 
 
+def reassigned_mention(night: Night) -> Built:
+    return _made(
+        night,
+        "linkage.reassigned_mention",
+        lambda: reassigned.reassigned(night),
+        {"as_of": night.as_of, "lookups": names.lookups()},
+        since=lambda: reassigned.reassigned_since(night),
+    )
+
+
 def mention_link(night: Night) -> Built:
     def make() -> pl.DataFrame:
         mentions = night.frame(
@@ -333,8 +352,10 @@ def mention_link(night: Night) -> Built:
         return ledger.links(
             mentions,
             night.frame("linkage.entity_cluster"),
-            night.frame("prev_linkage.mention_link", ["mention_key", "person_id", "person_since"]),
-            night.frame("prev_linkage.person_id_change", ["old_id"])["old_id"].to_list(),
+            night.frame(
+                "prev_linkage.mention_link", ["mention_key", "person_id", "person_since"]
+            ).join(reassigned.tonight(night), on="mention_key", how="anti"),
+            delta_persons.once_in_use(night),
             night.key,
             night.as_of,
         )

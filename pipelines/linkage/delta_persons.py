@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.engine.sql import read_sql
 from pipelines.lake.night import PIPELINES, Night
 from pipelines.lake.patch import narrowed, rows_of
-from pipelines.linkage import clusters, ledger
+from pipelines.linkage import clusters, ledger, reassigned
 from pipelines.linkage.decide import LINK
 from pipelines.linkage.delta import Delta, few, together
 from pipelines.linkage.features import possible_numbers
@@ -47,10 +47,13 @@ def mention_links(night: Night) -> Delta | None:
     if moved is None or grouped is None:
         return None
     seeds = together(grouped.keys, moved.rows.select("entity_no"))
+    others = reassigned.tonight(night).select(KEY)
+    seeds = together(seeds, rows_of(night, ENTITY_OF, others, ["entity_no"]))
     # whom somebody left may now be alone
     of = together(grouped.rows.select("cluster_no"), rows_of(night, CLUSTER, seeds, ["cluster_no"]))
     left = moved.was.select(KEY)
     placed, before, held = _reaching(night, of, left)
+    before = before.join(others, on="mention_key", how="anti")
     keys = placed.select("mention_key")
     clusters = rows_of(night, CLUSTER, placed.select("entity_no"))
     new = ledger.newcomers(placed.join(clusters, on="entity_no"), before)
@@ -101,11 +104,16 @@ def _reaching(
 
 def _retired(night: Night, keys: list[str]) -> list[str]:
     """Ids that are or were somebody's, among those that these mention keys could give."""
-    ended = night.frame("prev_linkage.person_id_change", ["old_id"])["old_id"].to_list()
     possible = ledger.possible_ids(keys, night.key)
     wanted = pl.DataFrame({"person_id": possible}, schema={"person_id": pl.String})
     used = rows_of(night, f"prev_{LINKS}", wanted, ["person_id"])
-    return [*ended, *used["person_id"].unique()]
+    return [*once_in_use(night), *used["person_id"].unique()]
+
+
+def once_in_use(night: Night) -> list[str]:
+    """Ids that ended in another, and those that a record had before it named somebody else."""
+    ended = night.frame("prev_linkage.person_id_change", ["old_id"])["old_id"]
+    return [*ended, *night.frame("linkage.reassigned_mention", ["person_id"])["person_id"]]
 
 
 def person_id_changes(night: Night) -> pl.DataFrame | None:
@@ -120,6 +128,7 @@ def person_id_changes(night: Night) -> pl.DataFrame | None:
         {
             f"prev_{LINKS}": changed.was,
             LINKS: pl.concat([still, changed.now]).unique("mention_key"),
+            reassigned.TABLE: night.frame(reassigned.TABLE),
         },
     )
 

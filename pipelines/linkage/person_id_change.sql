@@ -4,14 +4,25 @@ with before as (
     from prev_linkage.mention_link
 ),
 
+-- a record that names somebody else tonight says nothing of who had it
+reassigned as (
+    select mention_key
+    from linkage.reassigned_mention
+    where as_of = cast($as_of as date)
+),
+
 moved as (
     select
         before.person_id as old_id,
         mention_link.person_id as new_id,
-        count(*) as mentions
+        row_number() over (
+            partition by before.person_id
+            order by count(*) desc, mention_link.person_id asc
+        ) as place
     from before
     inner join linkage.mention_link on mention_link.mention_key = before.mention_key
-    where before.person_id <> mention_link.person_id
+    left join reassigned on reassigned.mention_key = before.mention_key
+    where before.person_id <> mention_link.person_id and reassigned.mention_key is null
     group by before.person_id, mention_link.person_id
 ),
 
@@ -26,9 +37,12 @@ tonight as (
         'person' as kind,
         moved.old_id,
         moved.new_id,
-        case when still_used.person_id is null then 'merged' else 'split' end as change,
+        -- an id ends in one other, whoever else some of its records are now
         case
-            when still_used.person_id is null
+            when still_used.person_id is null and moved.place = 1 then 'merged' else 'split'
+        end as change,
+        case
+            when still_used.person_id is null and moved.place = 1
                 then 'records of both are one person; the older id stays'
             else 'some records of this id are another person'
         end as reason
