@@ -69,9 +69,14 @@ def make_household_key(night: Night) -> Built:
     inherited = night.frame("households.inherited_id").sort("component")
     old = inherited.filter(pl.col("household_id").is_not_null())
     new = inherited.filter(pl.col("household_id").is_null())
-    before = night.frame("prev_households.member", ["household_id"])
+    before = night.frame("prev_households.member", ["household_id", "person_id"])
+    known = before.join(new, left_on="person_id", right_on="component", how="semi")
     ids = components.new_ids(
-        night.key, new["component"], frozenset(before["household_id"]), night.as_of
+        night.key,
+        new["component"],
+        frozenset(known["person_id"]),
+        frozenset(before["household_id"]),
+        night.as_of,
     )
     fresh = new.with_columns(
         pl.Series("household_id", list(ids), dtype=pl.String),

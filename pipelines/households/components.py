@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import date
 
 import numpy as np
@@ -59,9 +59,12 @@ def household_id(key: bytes, *parts: str) -> str:
 
 
 def new_ids(
-    key: bytes, canonical: Iterable[str], taken: frozenset[str], as_of: date
+    key: bytes, canonical: Iterable[str], known: Container[str], taken: Container[str], as_of: date
 ) -> Iterator[str]:
-    """An id for each new household; one that the night before knew is not given again."""
+    """An id for each new household, by the smallest id of its people: one of this night where that
+    person was in a household before (`known`), since the other may have been given and have ended
+    in another since, or where a household has that id (`taken`)."""
     for person_id in canonical:
         made = household_id(key, person_id)
-        yield made if made not in taken else household_id(key, person_id, as_of.isoformat())
+        dated = person_id in known or made in taken
+        yield household_id(key, person_id, as_of.isoformat()) if dated else made

@@ -65,9 +65,11 @@ union all
 select
     cast($as_of as date) as as_of,
     'household' as kind,
-    old_id,
-    new_id,
+    split.old_id,
+    split.new_id,
     'split' as change,
     '由一户分出 parted from the household' as reason
 from split
-where place = 1
+left join merged as ended
+    on split.old_id = ended.old_id and split.new_id = ended.new_id and ended.place = 1
+where split.place = 1 and ended.old_id is null

@@ -1,6 +1,8 @@
 -- Which household of the night before each component goes on as: every old id goes to the
--- component that holds most of its people, and a component that wins several keeps the one it
--- shares most people with, then the oldest. NULL: a household that was not there before.
+-- component that holds most of its people, the living before the dead, and a component that wins
+-- several keeps the one it shares most people with, then the oldest. What is given up that way
+-- goes, by the same rules, to a component that is still without. NULL: a household that was not
+-- there before.
 with renamed as (
     select
         old_id,
@@ -24,9 +26,11 @@ overlap as (
         component.component,
         before.household_id,
         min(before.id_since) as id_since,
-        count(*) as people
+        count(*) as people,
+        count(*) filter (where life.alive) as living
     from before
     inner join households.component as component on before.person_id = component.person_id
+    inner join households.life as life on before.person_id = life.person_id
     group by component.component, before.household_id
 ),
 
@@ -36,21 +40,77 @@ winner as (
         household_id,
         id_since,
         people,
+        living,
         row_number() over (
-            partition by household_id order by people desc, component asc
+            partition by household_id order by living desc, people desc, component asc
         ) as place
     from overlap
+),
+
+ranked as (
+    select
+        component,
+        household_id,
+        id_since,
+        row_number() over (
+            partition by component
+            order by living desc, people desc, id_since asc, household_id asc
+        ) as place
+    from winner
+    where place = 1
 ),
 
 kept as (
     select
         component,
         household_id,
+        id_since
+    from ranked
+    where place = 1
+),
+
+left_over as (
+    select
+        overlap.component,
+        overlap.household_id,
+        overlap.id_since,
+        overlap.people,
+        overlap.living,
+        row_number() over (
+            partition by overlap.household_id
+            order by overlap.living desc, overlap.people desc, overlap.component asc
+        ) as place
+    from overlap
+    left join kept as with_id on overlap.component = with_id.component
+    left join kept as given on overlap.household_id = given.household_id
+    where with_id.component is null and given.household_id is null
+),
+
+ranked_left_over as (
+    select
+        component,
+        household_id,
         id_since,
         row_number() over (
-            partition by component order by people desc, id_since asc, household_id asc
+            partition by component
+            order by living desc, people desc, id_since asc, household_id asc
         ) as place
-    from winner
+    from left_over
+    where place = 1
+),
+
+inherited as (
+    select
+        component,
+        household_id,
+        id_since
+    from kept
+    union all
+    select
+        component,
+        household_id,
+        id_since
+    from ranked_left_over
     where place = 1
 ),
 
@@ -60,7 +120,7 @@ every_component as (
 
 select
     every_component.component,
-    kept.household_id,
-    kept.id_since
+    inherited.household_id,
+    inherited.id_since
 from every_component
-left join kept on every_component.component = kept.component and kept.place = 1
+left join inherited on every_component.component = inherited.component

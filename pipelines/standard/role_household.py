@@ -9,7 +9,16 @@ from sqlglot import exp
 from pipelines.contracts.promises import PromisedColumn
 from pipelines.contracts.roles import Guardian, Guardianship, Household
 from pipelines.standard import expressions as e
-from pipelines.standard.roles import Reader, Sources, Values, earliest, either, present, project
+from pipelines.standard.roles import (
+    Reader,
+    Sources,
+    Values,
+    earliest,
+    either,
+    group_number,
+    present,
+    project,
+)
 
 HEAD = "head"
 HEAD_RELATIONS = ("户主", "本人")
@@ -31,15 +40,14 @@ def household_claim(columns: Sequence[PromisedColumn], sources: Sources) -> exp.
 
 
 def _claims(columns: Sequence[PromisedColumn], reader: Reader, role: Household) -> exp.Select:
-    group = e.joined_text(
-        e.text(f"{role.evidence}:"), e.typed(reader.required(role.group), "VARCHAR")
-    )
+    number = group_number(reader.required(role.group))
+    group = e.joined_text(e.text(f"{role.evidence}:"), number)
     relation = reader.word(role.relation)
     person_ref = reader.person_ref(role.person)
     if person_ref is None:
         raise ValueError(f"{reader.contract.name}: household names a person that no role mentions")
     until = reader.left_on()
-    rows = reader.rows(present(reader.required(role.group)))
+    rows = reader.rows(present(number.copy()))
     person = reader.person(role.person)
     named = reader.named(person) if person.refers is None else None
     if named is not None:

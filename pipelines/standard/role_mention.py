@@ -13,7 +13,7 @@ from pipelines.contracts.model import Contract
 from pipelines.contracts.promises import PromisedColumn
 from pipelines.contracts.roles import Person
 from pipelines.standard import expressions as e
-from pipelines.standard.roles import Reader, Sources, Values, present, project
+from pipelines.standard.roles import Reader, Sources, Values, group_number, present, project
 
 ROLL_NUMBER = "^[A-Z][0-9]{17}[0-9X]$"
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -75,7 +75,7 @@ def _id_status(contract: Contract, person: Person) -> exp.Expr | None:
 def _group_keys(reader: Reader, person: Person) -> exp.Expr | None:
     """``<kind>:<key>`` of each group the row names; a group without a key is left out."""
     keys = [
-        e.joined_text(e.text(f"{group.kind}:"), e.typed(reader.required(group.key), "VARCHAR"))
+        e.joined_text(e.text(f"{group.kind}:"), group_number(reader.required(group.key)))
         for group in person.groups
     ]
     if not keys:

@@ -18,6 +18,8 @@ from pipelines.standard import expressions as e
 
 LINEAGE = ("record_key", "delivery_id", "row_number", "extract_date")
 Values = dict[str, exp.Expr | None]
+#: of a group's number that stands for none; 9 or 999 may be a number
+FEWEST_NINES = 4
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,26 @@ def either(*values: exp.Expr | None) -> exp.Expr | None:
 def present(of: exp.Expr) -> exp.Expr:
     """Whether a value is there."""
     return _there(of)
+
+
+def group_number(of: exp.Expr) -> exp.Expr:
+    """The number of a household or another group; NULL where a row of zeros, or of four nines and
+    more, stands for none: all who have it would be one household."""
+    text = e.typed(of, "VARCHAR")
+
+    def nothing_but(digit: str) -> exp.Expr:
+        rest = e.function("replace", text.copy(), e.text(digit), e.text(""))
+        return exp.EQ(this=rest, expression=e.text(""))
+
+    long = exp.GTE(
+        this=e.function("length", text.copy()), expression=exp.Literal.number(FEWEST_NINES)
+    )
+    return (
+        exp.case()
+        .when(nothing_but("0"), e.null("VARCHAR"))
+        .when(exp.and_(nothing_but("9"), long), e.null("VARCHAR"))
+        .else_(text)
+    )
 
 
 def _there(of: exp.Expr) -> exp.Expr:

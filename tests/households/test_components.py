@@ -61,11 +61,12 @@ def test_the_order_of_rows_does_not_matter() -> None:
 
 def test_ids_are_keyed_and_never_given_twice() -> None:
     as_of = date(2026, 11, 20)
-    first = list(new_ids(b"k", ["a", "b"], frozenset(), as_of))
+    first = list(new_ids(b"k", ["a", "b"], (), (), as_of))
     assert first == [household_id(b"k", "a"), household_id(b"k", "b")]
     assert all(len(made) == 25 and made.startswith("H") for made in first)
-    again = list(new_ids(b"k", ["a"], frozenset(first), as_of))
-    assert again == [household_id(b"k", "a", "2026-11-20")] and again[0] not in first
+    for known, taken in ((["a"], []), ([], first)):
+        again = list(new_ids(b"k", ["a"], known, taken, as_of))
+        assert again == [household_id(b"k", "a", "2026-11-20")] and again[0] not in first
     assert household_id(b"k", "a") != household_id(b"other", "a")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.households.tiny_night import FIRST, SECOND, Tiny, commit, grouping, rows
+from tests.households.tiny_night import FIRST, SECOND, THIRD, Tiny, commit, grouping, rows
+
+FOURTH = THIRD + timedelta(days=1)
 
 
 @pytest.fixture
@@ -213,6 +216,66 @@ def test_the_canonical_member_who_leaves_does_not_take_the_id_along(tmp_path: Pa
     night = after.night(SECOND)
     second = dict(rows(night, "households.member", "person_id household_id"))
     assert second["b"] == first["b"] and second["a"] != first["a"]
+
+
+def test_who_is_widowed_keeps_the_id_of_the_household(tmp_path: Path) -> None:
+    """Whoever of the two comes first in the order of ids."""
+    before = Tiny(tmp_path)
+    before.family("F1", "a b")
+    before.family("F2", "c d")
+    night = before.night(FIRST)
+    first = dict(rows(night, "households.member", "person_id household_id"))
+    commit(night)
+    after = Tiny(tmp_path)
+    after.people("a d")
+    after.family("F1", "b")
+    after.family("F2", "c")
+    after.died("a", "2026-11-10")
+    after.died("d", "2026-11-10")
+    night = after.night(SECOND)
+    second = dict(rows(night, "households.member", "person_id household_id"))
+    assert (second["b"], second["c"]) == (first["b"], first["c"])
+    assert len(set(second.values())) == 4
+
+
+@pytest.mark.parametrize("leaves", ["a", "b"])
+def test_one_of_two_who_joins_others_leaves_the_id_behind(tmp_path: Path, leaves: str) -> None:
+    """The id is not lost to those who have one of their own, and nothing is told twice."""
+    before = Tiny(tmp_path)
+    before.family("F1", "a b")
+    before.family("F2", "c d")
+    night = before.night(FIRST)
+    first = dict(rows(night, "households.member", "person_id household_id"))
+    commit(night)
+    after = Tiny(tmp_path)
+    after.family("F1", "ab".replace(leaves, ""))
+    after.family("F2", f"{leaves} c d")
+    night = after.night(SECOND)
+    second = dict(rows(night, "households.member", "person_id household_id"))
+    assert second == first | {leaves: first["c"]}
+    assert rows(night, "households.id_change", "old_id new_id") == []
+
+
+def test_an_id_that_ended_in_another_is_never_given_again(tmp_path: Path) -> None:
+    """a, after whom the first household's id is made, leaves it, and returns alone to live there
+    when that id has ended in another."""
+    found = []
+    families = (
+        {"F1": "a b", "F2": "c d", "F3": "x y z"},
+        {"F1": "b", "F2": "a c d", "F3": "x y z"},
+        {"F2": "a c d", "F3": "b x y z"},
+        {"F2": "c d", "F3": "b x y z", "F4": "a"},
+    )
+    for as_of, night_families in zip((FIRST, SECOND, THIRD, FOURTH), families, strict=True):
+        tiny = Tiny(tmp_path)
+        for number, words in night_families.items():
+            tiny.family(number, words)
+        night = tiny.night(as_of)
+        found.append(dict(rows(night, "households.member", "person_id household_id")))
+        commit(night)
+    first, second, third, last = found
+    assert second["b"] == first["b"] == first["a"] and third["b"] == third["x"] == first["x"]
+    assert last["a"] not in {one for before in found[:3] for one in before.values()}
 
 
 def test_the_same_night_again_gives_the_same_tables(tmp_path: Path) -> None:

@@ -67,6 +67,23 @@ def test_mention_of_a_pupil_and_of_guardians_that_are_named(lake: Any) -> None:
     assert rows(night, "standard.guardianship")[0]["ordinal"] == 1
 
 
+def test_a_family_number_that_stands_for_none_joins_nobody(lake: Any) -> None:
+    numbers = ["0", "000000", "9999", "99999999", None, "999", "90", "F1"]
+    lake.land(INSURED, NOV1, [
+        {"psn_no": f"P{place}", "name": "甲", "insurance_type": "390", "insured_region": "371102",
+         "family_no": number}
+        for place, number in enumerate(numbers)
+    ])  # fmt: skip
+    night = lake.night(NOV15, "standard.household_claim", "standard.mention")
+    claims = rows(night, "standard.household_claim")
+    held = ["family:90", "family:999", "family:F1"]
+    assert sorted(claim["group_key"] for claim in claims) == held
+    mentions = rows(night, "standard.mention")
+    assert len(mentions) == len(numbers)
+    shown = [key for mention in mentions for key in mention["group_keys"]]
+    assert sorted(key for key in shown if key.startswith("family:")) == held
+
+
 def test_a_late_missing_or_shrunken_feed_ends_nobodys_tier(lake: Any) -> None:
     members = [
         {"certificate_no": f"c{n}", "name": f"甲{n}", "covered": True} for n in range(40)
