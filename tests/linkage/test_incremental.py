@@ -36,6 +36,9 @@ OTHERS = [town.number(date(1901, 2, day), 7, "1") for day in (3, 4)]
 GIVEN = [*OTHERS, next(row["id_number"] for row in BASE if row["id_status"] == "valid"), None]
 #: places of rows in a household's list
 LISTED = [place for place, row in enumerate(BASE) if row["dataset"] == "assistance_member"]
+#: places of the second and third persons of a row, and what of them is others' once they change
+SECOND = [place for place, row in enumerate(BASE) if row["suffix"]]
+PERSON = ("name", "id_number", "id_status", "birth_date", "sex", "phone")
 
 
 def under(row: Row, number: str | None) -> Row:
@@ -117,10 +120,13 @@ def deltas(draw: st.DrawFn) -> list[Row]:
     ))  # fmt: skip
     fresh = draw(st.sets(st.integers(0, len(FRESH) - 1), max_size=8))
     renumbered = draw(st.sets(st.sampled_from(LISTED), max_size=4))
+    handed_on = draw(st.dictionaries(st.sampled_from(SECOND), places, max_size=4))
     rows = []
     for place, row in enumerate(BASE):
         if place in gone:
             continue
+        if place in handed_on:
+            row = row | {column: BASE[handed_on[place]][column] for column in PERSON}
         column = corrected.get(place)
         if column:
             other = BASE[(place * 7 + 3) % len(BASE)]
