@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.lake.night import Night
 from tests.households.tiny_night import FIRST, SECOND, THIRD, Tiny, commit, grouping, rows
 
 FOURTH = THIRD + timedelta(days=1)
@@ -19,6 +20,22 @@ def tiny(tmp_path: Path) -> Tiny:
 
 def evidence(night: object) -> list[tuple[object, ...]]:
     return rows(night, "households.household_base", "composition_evidence size")  # type: ignore[arg-type]
+
+
+def homes(night: Night) -> dict[str, str]:
+    """The household of each person."""
+    return dict(rows(night, "households.member", "person_id household_id"))
+
+
+def two_couples(root: Path) -> dict[str, str]:
+    """The households of a first night, which is committed."""
+    tiny = Tiny(root)
+    tiny.family("F1", "a b")
+    tiny.family("F2", "c d")
+    night = tiny.night(FIRST)
+    found = homes(night)
+    commit(night)
+    return found
 
 
 def test_groups_that_share_a_member_are_one_household(tiny: Tiny) -> None:
@@ -184,14 +201,14 @@ def test_ids_stay_and_a_split_and_a_merge_are_told(tmp_path: Path) -> None:
     before.family("F2", "m n")
     before.people("z")
     night = before.night(FIRST)
-    first = dict(rows(night, "households.member", "person_id household_id"))
+    first = homes(night)
     commit(night)
     after = Tiny(tmp_path)
     after.family("F1", "a b c")
     after.family("F3", "d e", since=SECOND)
     after.family("F2", "m n z")
     night = after.night(SECOND)
-    second = dict(rows(night, "households.member", "person_id household_id"))
+    second = homes(night)
     assert second["a"] == second["c"] == first["a"]
     assert second["m"] == second["z"] == first["m"]
     assert second["d"] == second["e"] and second["d"] not in first.values()
@@ -208,24 +225,19 @@ def test_the_canonical_member_who_leaves_does_not_take_the_id_along(tmp_path: Pa
     before = Tiny(tmp_path)
     before.family("F1", "a b c")
     night = before.night(FIRST)
-    first = dict(rows(night, "households.member", "person_id household_id"))
+    first = homes(night)
     commit(night)
     after = Tiny(tmp_path)
     after.people("a")
     after.family("F1", "b c")
     night = after.night(SECOND)
-    second = dict(rows(night, "households.member", "person_id household_id"))
+    second = homes(night)
     assert second["b"] == first["b"] and second["a"] != first["a"]
 
 
 def test_who_is_widowed_keeps_the_id_of_the_household(tmp_path: Path) -> None:
     """Whoever of the two comes first in the order of ids."""
-    before = Tiny(tmp_path)
-    before.family("F1", "a b")
-    before.family("F2", "c d")
-    night = before.night(FIRST)
-    first = dict(rows(night, "households.member", "person_id household_id"))
-    commit(night)
+    first = two_couples(tmp_path)
     after = Tiny(tmp_path)
     after.people("a d")
     after.family("F1", "b")
@@ -233,7 +245,7 @@ def test_who_is_widowed_keeps_the_id_of_the_household(tmp_path: Path) -> None:
     after.died("a", "2026-11-10")
     after.died("d", "2026-11-10")
     night = after.night(SECOND)
-    second = dict(rows(night, "households.member", "person_id household_id"))
+    second = homes(night)
     assert (second["b"], second["c"]) == (first["b"], first["c"])
     assert len(set(second.values())) == 4
 
@@ -241,17 +253,12 @@ def test_who_is_widowed_keeps_the_id_of_the_household(tmp_path: Path) -> None:
 @pytest.mark.parametrize("leaves", ["a", "b"])
 def test_one_of_two_who_joins_others_leaves_the_id_behind(tmp_path: Path, leaves: str) -> None:
     """The id is not lost to those who have one of their own, and nothing is told twice."""
-    before = Tiny(tmp_path)
-    before.family("F1", "a b")
-    before.family("F2", "c d")
-    night = before.night(FIRST)
-    first = dict(rows(night, "households.member", "person_id household_id"))
-    commit(night)
+    first = two_couples(tmp_path)
     after = Tiny(tmp_path)
     after.family("F1", "ab".replace(leaves, ""))
     after.family("F2", f"{leaves} c d")
     night = after.night(SECOND)
-    second = dict(rows(night, "households.member", "person_id household_id"))
+    second = homes(night)
     assert second == first | {leaves: first["c"]}
     assert rows(night, "households.id_change", "old_id new_id") == []
 
@@ -271,7 +278,7 @@ def test_an_id_that_ended_in_another_is_never_given_again(tmp_path: Path) -> Non
         for number, words in night_families.items():
             tiny.family(number, words)
         night = tiny.night(as_of)
-        found.append(dict(rows(night, "households.member", "person_id household_id")))
+        found.append(homes(night))
         commit(night)
     first, second, third, last = found
     assert second["b"] == first["b"] == first["a"] and third["b"] == third["x"] == first["x"]
